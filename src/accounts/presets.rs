@@ -1,0 +1,66 @@
+//! The providers whose servers are known.
+//!
+//! Source of every row: facts/apple-mail-accounts.md, section 6. For all of them the user name is
+//! the full address.
+
+use crate::accounts::Auth;
+use crate::task::TlsMode;
+
+/// A provider whose server is known.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Preset {
+    /// The word that a task uses.
+    pub word: &'static str,
+    /// What people call it.
+    pub title: &'static str,
+    /// Its submission server.
+    pub host: &'static str,
+    /// The server's port.
+    pub port: u16,
+    /// When TLS begins there.
+    pub tls_mode: TlsMode,
+    /// How to sign in when the task does not say.
+    pub auth: Auth,
+    /// Which secret the provider wants: the end of "… wants".
+    pub secret: &'static str,
+}
+
+/// Every preset.
+pub const PRESETS: [Preset; 9] = [
+    preset("icloud", "iCloud", "smtp.mail.me.com", 587, Auth::Password, "an app-specific password"),
+    preset("gmail", "Gmail", "smtp.gmail.com", 465, Auth::Password, "an app password, or OAuth 2"),
+    preset("outlook", "Outlook.com", "smtp-mail.outlook.com", 587, Auth::Xoauth2, "an OAuth 2 token"),
+    preset("microsoft365", "Microsoft 365", "smtp.office365.com", 587, Auth::Xoauth2, "an OAuth 2 token"),
+    preset("yahoo", "Yahoo", "smtp.mail.yahoo.com", 465, Auth::Password, "an app password, or OAuth 2"),
+    preset("aol", "AOL", "smtp.aol.com", 465, Auth::Password, "an app password, or OAuth 2"),
+    preset("fastmail", "Fastmail", "smtp.fastmail.com", 465, Auth::Password, "an app password"),
+    preset("gmx", "GMX", "mail.gmx.net", 465, Auth::Password, "the account's password"),
+    preset("zoho", "Zoho", "smtp.zoho.com", 465, Auth::Password, "the account's password"),
+];
+
+const fn preset(
+    word: &'static str,
+    title: &'static str,
+    host: &'static str,
+    port: u16,
+    auth: Auth,
+    secret: &'static str,
+) -> Preset {
+    // port 465 is implicit TLS (RFC 8314, section 7.3); the others of the table use STARTTLS
+    let tls_mode = if port == 465 { TlsMode::Implicit } else { TlsMode::Starttls };
+    Preset { word, title, host, port, tls_mode, auth, secret }
+}
+
+impl Preset {
+    /// Finds the preset with this word.
+    pub fn named(word: &str) -> Option<&'static Self> {
+        static TABLE: &[Preset] = &PRESETS;
+        TABLE.iter().find(|preset| preset.word == word)
+    }
+
+    /// Finds the preset with this server, whatever the case of its name.
+    pub fn of_host(host: &str) -> Option<&'static Self> {
+        static TABLE: &[Preset] = &PRESETS;
+        TABLE.iter().find(|preset| preset.host.eq_ignore_ascii_case(host.trim_end_matches('.')))
+    }
+}

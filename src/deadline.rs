@@ -1,0 +1,30 @@
+//! The one deadline that bounds the whole run of the program.
+
+use std::time::{Duration, Instant};
+
+/// A moment after which nothing may be waited for any more.
+#[derive(Debug, Clone, Copy)]
+pub struct Deadline {
+    at: Instant,
+    length: Duration,
+}
+
+impl Deadline {
+    /// Sets the deadline `length` after `start`.
+    pub fn after(start: Instant, length: Duration) -> Self {
+        // an addition that overflows is a deadline nobody will see: a century does as well
+        let century = Duration::from_secs(100 * 365 * 86_400);
+        let at = start.checked_add(length.min(century)).unwrap_or(start);
+        Self { at, length }
+    }
+
+    /// Returns the time that is left, or `None` when it is over.
+    pub fn remaining(&self) -> Option<Duration> {
+        self.at.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())
+    }
+
+    /// Returns how long the whole was, for messages.
+    pub fn length(&self) -> Duration {
+        self.length
+    }
+}

@@ -1,0 +1,59 @@
+//! The JSON Schema of the task file, made from the task's own types.
+
+use std::borrow::Cow;
+
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+
+use crate::task::Task;
+
+/// Returns the schema (JSON Schema 2020-12).
+pub fn schema() -> Schema {
+    let mut schema = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<Task>();
+    // an editor that completes a task file writes its own reference to this schema into it
+    if let Some(properties) = schema.get_mut("properties").and_then(|p| p.as_object_mut()) {
+        properties.insert("$schema".to_owned(), serde_json::json!({ "type": "string" }));
+    }
+    schema
+}
+
+/// One value, or an array of at least one.
+pub(super) struct OneOrMany<T>(std::marker::PhantomData<T>);
+
+impl<T: JsonSchema> JsonSchema for OneOrMany<T> {
+    fn schema_name() -> Cow<'static, str> {
+        format!("OneOrMany{}", T::schema_name()).into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let one = generator.subschema_for::<T>();
+        json_schema!({ "anyOf": [one, { "type": "array", "items": one, "minItems": 1 }] })
+    }
+}
+
+/// `true` or `false`, or more about it.
+pub(super) struct SwitchOr<T>(std::marker::PhantomData<T>);
+
+impl<T: JsonSchema> JsonSchema for SwitchOr<T> {
+    fn schema_name() -> Cow<'static, str> {
+        format!("SwitchOr{}", T::schema_name()).into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let more = generator.subschema_for::<T>();
+        json_schema!({ "anyOf": [{ "type": "boolean" }, more] })
+    }
+}
+
+/// Only `true`.
+pub(super) struct True;
+
+impl JsonSchema for True {
+    fn schema_name() -> Cow<'static, str> {
+        "True".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "const": true })
+    }
+}

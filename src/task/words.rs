@@ -1,0 +1,164 @@
+//! Small values written as text: durations, addresses, words of a closed set.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use lettre::Address;
+use lettre::message::{Mailbox, Mailboxes};
+
+use crate::text;
+
+/// Reads a duration: a whole number of seconds or minutes, `45s` or `2m`; at most a day.
+pub fn parse_duration(word: &str) -> Result<Duration, String> {
+    let wrong = || {
+        format!(
+            "expected a duration such as \"45s\" or \"2m\", up to 24 hours; found \"{}\"",
+            text::shorten(&text::one_line(word), 40)
+        )
+    };
+    let word = word.trim();
+    let (digits, unit) = match (word.strip_suffix('s'), word.strip_suffix('m'), word.strip_suffix('h')) {
+        (Some(digits), _, _) => (digits, 1),
+        (_, Some(digits), _) => (digits, 60),
+        (_, _, Some(digits)) => (digits, 3600),
+        _ => return Err(wrong()),
+    };
+    let digits = digits.trim_end();
+    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(wrong());
+    }
+    let seconds = digits.parse::<u64>().ok().and_then(|n| n.checked_mul(unit)).ok_or_else(wrong)?;
+    if seconds == 0 || seconds > 86_400 {
+        return Err(wrong());
+    }
+    Ok(Duration::from_secs(seconds))
+}
+
+/// Reads addresses separated by commas, each with or without a display name (RFC 5322 section 3.4).
+///
+/// Domains in other scripts are turned into their ASCII form (RFC 5891); a local part in another
+/// script stays and needs a server with SMTPUTF8.
+pub fn parse_mailboxes(list: &str) -> Result<Vec<Mailbox>, String> {
+    if let Some(c) = list.chars().find(|c| text::is_active(*c)) {
+        return Err(format!("an address may not hold the character U+{:04X}", u32::from(c)));
+    }
+    let parsed: Mailboxes = list.trim().trim_end_matches(',').parse().map_err(|_| {
+        format!(
+            "expected an address such as \"kim@example.com\" or \"Kim Doe <kim@example.com>\"; found \"{}\"",
+            text::shorten(list, 80)
+        )
+    })?;
+    let mailboxes: Vec<Mailbox> = parsed.into_iter().map(ascii_domain).collect::<Result<_, _>>()?;
+    if mailboxes.is_empty() {
+        return Err("expected at least one address".to_owned());
+    }
+    Ok(mailboxes)
+}
+
+/// Turns the domain of an address into ASCII; address literals stay as they are.
+fn ascii_domain(mailbox: Mailbox) -> Result<Mailbox, String> {
+    let domain = mailbox.email.domain();
+    if domain.is_ascii() {
+        return Ok(mailbox);
+    }
+    let wrong = || format!("\"{}\" is not a domain name", text::shorten(domain, 80));
+    let ascii = idna::domain_to_ascii_strict(domain).map_err(|_| wrong())?;
+    let email = Address::new(mailbox.email.user(), ascii).map_err(|_| wrong())?;
+    Ok(Mailbox::new(mailbox.name, email))
+}
+
+/// Reads the name or address of a server; names in other scripts are turned into ASCII (RFC 5891).
+///
+/// An IPv6 address may stand in brackets, and comes back without.
+pub fn parse_host(word: &str) -> Result<String, String> {
+    let shown = text::one_line(word.trim());
+    let shown = text::shorten(&shown, 80);
+    let host = word.trim().trim_end_matches('.');
+    let bare = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
+    if bare.parse::<IpAddr>().is_ok() {
+        return Ok(bare.to_owned());
+    }
+    if let Some((name, port)) = host.rsplit_once(':') {
+        if !name.is_empty() && port.bytes().all(|b| b.is_ascii_digit()) {
+            return Err(format!(
+                "expected a host name alone; found \"{shown}\": the number belongs in \"port\""
+            ));
+        }
+    }
+    let wrong = || format!("expected a host name such as \"smtp.example.com\"; found \"{shown}\"");
+    let ascii = idna::domain_to_ascii(host).map_err(|_| wrong())?;
+    let label = |label: &str| {
+        !label.is_empty()
+            && label.len() <= 63
+            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+    };
+    // RFC 1035 section 2.3.4: 255 octets, 63 a label
+    if ascii.len() > 253 || !ascii.split('.').all(label) {
+        return Err(wrong());
+    }
+    Ok(ascii)
+}
+
+/// Reads one word of a closed set; the error lists the set and the nearest word.
+pub(crate) fn parse_word<T: Copy>(word: &str, words: &[(&'static str, T)]) -> Result<T, String> {
+    if let Some((_, value)) = words.iter().find(|(known, _)| *known == word) {
+        return Ok(*value);
+    }
+    let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+    let shown = text::one_line(word);
+    let mut problem =
+        format!("expected one of {}; found \"{}\"", known.join(", "), text::shorten(&shown, 40));
+    if let Some(near) = text::nearest(word, &known) {
+        problem.push_str(&format!("; did you mean \"{near}\"?"));
+    }
+    Err(problem)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{parse_duration, parse_host, parse_mailboxes};
+    use std::time::Duration;
+
+    #[test]
+    fn durations_are_seconds_minutes_or_hours() {
+        assert_eq!(parse_duration("45s"), Ok(Duration::from_secs(45)));
+        assert_eq!(parse_duration("2m"), Ok(Duration::from_secs(120)));
+        assert_eq!(parse_duration("1 h"), Ok(Duration::from_secs(3600)));
+        for wrong in ["", "s", "0s", "-1s", "1.5m", "60", "1d", "25h", "99999999999999999999s", "+5s"] {
+            assert!(parse_duration(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn hosts_are_names_or_addresses() {
+        assert_eq!(parse_host("smtp.example.com."), Ok("smtp.example.com".to_owned()));
+        assert_eq!(parse_host("post.bücher.example"), Ok("post.xn--bcher-kva.example".to_owned()));
+        assert_eq!(parse_host("[::1]"), Ok("::1".to_owned()));
+        assert!(parse_host("smtp.example.com:587").unwrap_err().contains("\"port\""));
+        for wrong in ["", "a b", "a..b", "http://x", "x\r\nQUIT", &"a".repeat(64)] {
+            assert!(parse_host(wrong).is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn addresses_come_with_names_commas_and_other_scripts() {
+        let list =
+            parse_mailboxes("jon@example.com, \"Doe, Kim\" <kim@bücher.example>, ops@example.com,").unwrap();
+        let shown: Vec<String> = list.iter().map(|m| m.email.to_string()).collect();
+        assert_eq!(shown, ["jon@example.com", "kim@xn--bcher-kva.example", "ops@example.com"]);
+        assert_eq!(list[1].name.as_deref(), Some("Doe, Kim"));
+        assert_eq!(parse_mailboxes("jürgen@example.com").unwrap()[0].email.user(), "jürgen");
+        for wrong in [
+            "",
+            ",",
+            "jon",
+            "jon@",
+            "@example.com",
+            "a@b@c",
+            "jon@example.com\r\nBcc: x@y.z",
+            "a b@example.com",
+        ] {
+            assert!(parse_mailboxes(wrong).is_err(), "{wrong:?}");
+        }
+    }
+}

@@ -4,6 +4,7 @@ pub mod deadline;
 pub mod decide;
 pub mod error;
 pub mod exit;
+pub mod files;
 pub mod run;
 pub mod task;
 pub mod text;

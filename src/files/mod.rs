@@ -1,0 +1,177 @@
+//! Files that people name, and who may have written them.
+//!
+//! A task file decides which program runs and where a password goes, often as root. So it counts
+//! only when nobody but root and the running user can have written it, or any part of the way to
+//! it ([`ownership`] is the rule, [`walk`] applies it from `/` down). The same holds for every
+//! file and program that it names. Logs are other people's text and have no such rule; they are
+//! opened so that a link or a pipe put in their place does no harm.
+//!
+//! Nothing here waits: pipes and devices are refused before they are opened.
+//!
+//! What the rule does not see: access control lists of macOS, which std and nix cannot read, and
+//! what a file server lets others do behind the modes that it shows.
+
+mod error;
+mod ownership;
+mod system;
+#[cfg(target_os = "linux")]
+mod system_linux;
+mod walk;
+
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
+
+use std::fs::{File, Metadata, OpenOptions};
+use std::io::Read;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::Path;
+
+use nix::fcntl::{AT_FDCWD, AtFlags, OFlag};
+use nix::unistd::{AccessFlags, faccessat};
+
+pub use error::{Entry, FileError, FileFault, Writers};
+
+use ownership::Users;
+use system::SystemUsers;
+
+/// What a file is for, as messages call it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// The task.
+    TaskFile,
+    /// The facts of a run, or a tool's own report.
+    Report,
+    /// Certificates to trust.
+    CaFile,
+    /// A template of a message.
+    Template,
+    /// A password.
+    PasswordFile,
+    /// A program that prints a password.
+    PasswordProgram,
+    /// A credential handed over by systemd.
+    Credential,
+    /// The log of a run.
+    Log,
+}
+
+impl Purpose {
+    /// Returns the words for it: "the {…} \"/path\" …".
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::TaskFile => "task file",
+            Self::Report => "report",
+            Self::CaFile => "CA file",
+            Self::Template => "template",
+            Self::PasswordFile => "password file",
+            Self::PasswordProgram => "password program",
+            Self::Credential => "credential",
+            Self::Log => "log",
+        }
+    }
+}
+
+/// Opens a regular file that nobody but root and the running user can have written.
+pub fn open_trusted(path: &Path, purpose: Purpose) -> Result<File, FileError> {
+    open_checked(path, &SystemUsers, |_| Ok(())).map_err(|fault| FileError::new(purpose, path, fault))
+}
+
+/// Reads a whole file under the rule of [`open_trusted`]; one of more than `limit` bytes is refused.
+///
+/// Never reads more than one byte beyond the limit, however large the file has become meanwhile.
+pub fn read_trusted(path: &Path, purpose: Purpose, limit: usize) -> Result<Vec<u8>, FileError> {
+    let wrong = |fault| FileError::new(purpose, path, fault);
+    let file = open_trusted(path, purpose)?;
+    let mut bytes = Vec::new();
+    let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+    file.take(most).read_to_end(&mut bytes).map_err(|error| wrong(FileFault::from_io(path, error)))?;
+    if bytes.len() > limit { Err(wrong(FileFault::TooLarge { limit })) } else { Ok(bytes) }
+}
+
+/// Opens a secret file: as [`open_trusted`], and in addition nobody else may read it.
+pub fn open_secret(path: &Path, purpose: Purpose) -> Result<File, FileError> {
+    let private = |meta: &Metadata| match meta.mode() & 0o077 {
+        0 => Ok(()),
+        _ => Err(FileFault::OthersCanRead { mode: meta.mode() & 0o7777 }),
+    };
+    open_checked(path, &SystemUsers, private).map_err(|fault| FileError::new(purpose, path, fault))
+}
+
+/// Checks that a program may be run: nobody else can have written it, and it can be executed.
+///
+/// The program is then started by its path. That is sound because nobody else can change any part
+/// of the way to it. The interpreter that a script names is not looked at.
+pub fn check_program(path: &Path, purpose: Purpose) -> Result<(), FileError> {
+    let check = || {
+        let found = walk::follow(path, &SystemUsers)?;
+        regular(&found.meta)?;
+        ownership::judge(&found.path, &found.meta, &SystemUsers)?;
+        // the rights of the effective user count, as they do for exec
+        faccessat(AT_FDCWD, &found.path, AccessFlags::X_OK, AtFlags::AT_EACCESS)
+            .map_err(|_| FileFault::NotExecutable { mode: found.meta.mode() & 0o7777 })
+    };
+    check().map_err(|fault| FileError::new(purpose, path, fault))
+}
+
+/// Opens a log: a regular file, not a link. Anybody may have written it.
+pub fn open_log(path: &Path) -> Result<File, FileError> {
+    let open = || {
+        if path.as_os_str().is_empty() {
+            return Err(FileFault::BadPath("is empty"));
+        }
+        // looked at before it is opened: opening a device can already do something
+        let before = path.symlink_metadata().map_err(|error| FileFault::from_io(path, error))?;
+        regular(&before)?;
+        open_as_seen(path, &before)
+    };
+    open().map_err(|fault| FileError::new(Purpose::Log, path, fault))
+}
+
+/// Follows a path under the rule, opens what is there and checks the opened file.
+fn open_checked(
+    path: &Path,
+    users: &impl Users,
+    also: impl Fn(&Metadata) -> Result<(), FileFault>,
+) -> Result<File, FileFault> {
+    let found = walk::follow(path, users)?;
+    regular(&found.meta)?;
+    ownership::judge(&found.path, &found.meta, users)?;
+    let file = open_as_seen(&found.path, &found.meta)?;
+    let opened = file.metadata().map_err(|error| FileFault::from_io(path, error))?;
+    // once more on the opened file: its owner may have changed the mode in between
+    ownership::judge(&found.path, &opened, users)?;
+    also(&opened)?;
+    Ok(file)
+}
+
+/// Opens a file without following a link, and makes sure that it is the one seen before.
+fn open_as_seen(path: &Path, seen: &Metadata) -> Result<File, FileFault> {
+    // O_NONBLOCK: should a pipe have come into its place, opening it does not wait for a writer
+    let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(flags.bits())
+        .open(path)
+        .map_err(|error| FileFault::from_io(path, error))?;
+    let opened = file.metadata().map_err(|error| FileFault::from_io(path, error))?;
+    regular(&opened)?;
+    if (opened.dev(), opened.ino()) == (seen.dev(), seen.ino()) { Ok(file) } else { Err(FileFault::Replaced) }
+}
+
+/// Refuses everything that is not a regular file.
+fn regular(meta: &Metadata) -> Result<(), FileFault> {
+    use std::os::unix::fs::FileTypeExt;
+    let kind = meta.file_type();
+    let what = match () {
+        () if kind.is_file() => return Ok(()),
+        () if kind.is_dir() => "a folder",
+        () if kind.is_symlink() => "a symbolic link",
+        () if kind.is_fifo() => "a pipe",
+        () if kind.is_socket() => "a socket",
+        () if kind.is_char_device() || kind.is_block_device() => "a device",
+        () => "not a regular file",
+    };
+    Err(FileFault::NotRegular { what })
+}

@@ -25,8 +25,8 @@ pub struct FileError {
     pub purpose: Purpose,
     /// The path as it was given.
     pub path: PathBuf,
-    /// What is wrong.
-    pub fault: FileFault,
+    /// What is wrong; boxed, because it is large and rare.
+    pub fault: Box<FileFault>,
 }
 
 /// What is wrong with a file.
@@ -136,12 +136,12 @@ pub enum Writers {
 impl FileError {
     /// Puts a fault together with the file it was found on.
     pub(crate) fn new(purpose: Purpose, path: &Path, fault: FileFault) -> Self {
-        Self { purpose, path: path.to_owned(), fault }
+        Self { purpose, path: path.to_owned(), fault: Box::new(fault) }
     }
 
     /// Tells whether the file simply is not there.
     pub fn is_not_found(&self) -> bool {
-        matches!(self.fault, FileFault::NotFound { .. })
+        matches!(*self.fault, FileFault::NotFound { .. })
     }
 }
 
@@ -194,7 +194,7 @@ impl fmt::Display for Writers {
 impl fmt::Display for FileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (name, path) = (self.purpose.name(), quoted(&self.path));
-        match &self.fault {
+        match &*self.fault {
             FileFault::NotFound { missing } if *missing == self.path => {
                 write!(f, "{name} {path} does not exist")
             }
@@ -244,7 +244,7 @@ impl std::error::Error for FileError {}
 
 impl Situation for FileError {
     fn exit(&self) -> Exit {
-        match &self.fault {
+        match &*self.fault {
             FileFault::TooLarge { .. } => Exit::Data,
             FileFault::NotFound { .. }
             | FileFault::Denied { .. }
@@ -262,7 +262,7 @@ impl Situation for FileError {
     }
 
     fn hint(&self) -> Option<String> {
-        match &self.fault {
+        match &*self.fault {
             FileFault::Denied { errno, .. } if cfg!(target_os = "macos") && *errno == Errno::EPERM as i32 => {
                 Some(
                     "macOS guards this folder: give the program that runs the backup Full Disk Access in \

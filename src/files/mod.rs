@@ -2,7 +2,7 @@
 //!
 //! A task file decides which program runs and where a password goes, often as root. So it counts
 //! only when nobody but root and the running user can have written it, or any part of the way to
-//! it ([`ownership`] is the rule, [`walk`] applies it from `/` down). The same holds for every
+//! it (`ownership` is the rule, `walk` applies it from `/` down). The same holds for every
 //! file and program that it names. Logs are other people's text and have no such rule; they are
 //! opened so that a link or a pipe put in their place does no harm.
 //!

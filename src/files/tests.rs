@@ -210,7 +210,7 @@ fn a_file_that_cannot_be_read_keeps_its_reason() {
         assert_refused(&file, Exit::NoInput, "permission denied", "ls -ld ");
         let error = refused(&file);
         assert!(
-            matches!(error.fault, FileFault::Denied { errno, .. } if errno == nix::errno::Errno::EACCES as i32)
+            matches!(*error.fault, FileFault::Denied { errno, .. } if errno == nix::errno::Errno::EACCES as i32)
         );
     }
     also_as_ordinary_user("files::tests::a_file_that_cannot_be_read_keeps_its_reason");

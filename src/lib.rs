@@ -6,6 +6,7 @@ pub mod error;
 pub mod exit;
 pub mod files;
 pub mod run;
+pub mod secrets;
 pub mod task;
 pub mod text;
 pub mod tools;

@@ -1,0 +1,127 @@
+//! Passwords and tokens, and the places they come from: one file per source.
+//!
+//! A task names exactly one source. When that has nothing, and only then, and somebody sits at a
+//! terminal, they are asked; every other failure of a source stops there, so that "denied" never
+//! looks like "absent". A secret is fetched as late as possible, and never goes into an argument,
+//! a log, an error or a core dump.
+
+mod command;
+mod core_dumps;
+#[cfg(target_os = "linux")]
+mod core_dumps_linux;
+mod env;
+mod error;
+mod file;
+mod keychain;
+mod process;
+mod prompt;
+mod secret;
+mod systemd;
+
+pub use error::{Absent, CommandFault, PromptFault, SecretError, SecretFault};
+pub use secret::{MAX_BYTES, Secret, Unusable};
+
+use crate::deadline::Deadline;
+use crate::task::Password;
+
+/// What a source has to know beside its own description.
+#[derive(Debug, Clone, Copy)]
+pub struct Request<'a> {
+    /// The account, as `accounts` and messages print it: `host:port:user`.
+    pub account: &'a str,
+    /// When the whole run has to end.
+    pub deadline: Deadline,
+    /// Whether the program runs as root: commands are then started in a clean environment.
+    pub as_root: bool,
+    /// Whether somebody can be asked: standard input and error are terminals.
+    pub may_prompt: bool,
+    /// Whose password the prompt asks for: "jon at smtp.example.com:587".
+    pub title: &'a str,
+}
+
+/// What a source answers when nothing went wrong.
+enum Answer {
+    Found(Secret),
+    Nothing(Absent),
+}
+
+/// Fetches a secret from its source, or asks for it where the source has none.
+pub fn fetch(source: &Password, request: &Request<'_>) -> Result<Secret, SecretError> {
+    core_dumps::prevent();
+    let answer = match source {
+        Password::Keychain => Ok(keychain::look_up(request.account)),
+        Password::Command(argv) => command::run(argv, request).map(Answer::Found),
+        Password::File(path) => file::read(path),
+        Password::Env(name) => env::read(name, std::env::var_os(name)),
+        Password::SystemdCredential(name) => {
+            systemd::read(name, std::env::var_os(systemd::FOLDER_VARIABLE).as_deref())
+        }
+    };
+    let found = answer.and_then(|answer| match answer {
+        Answer::Found(secret) => Ok(secret),
+        Answer::Nothing(_) if request.may_prompt => {
+            prompt::ask(request.title, &request.deadline).map_err(SecretFault::Prompt)
+        }
+        Answer::Nothing(absent) => Err(SecretFault::NotFound(absent)),
+    });
+    found.map_err(|fault| SecretError { account: request.account.to_owned(), fault })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+    use std::time::{Duration, Instant};
+
+    use super::*;
+    use crate::error::Situation;
+    use crate::exit::Exit;
+    use crate::files::testing::{World, is_root};
+
+    fn fetched(source: &Password) -> Result<Secret, SecretError> {
+        let request = Request {
+            account: "smtp.example.com:587:jon",
+            deadline: Deadline::after(Instant::now(), Duration::from_secs(20)),
+            as_root: is_root(),
+            may_prompt: false,
+            title: "jon at smtp.example.com:587",
+        };
+        fetch(source, &request)
+    }
+
+    #[test]
+    fn every_source_without_a_secret_ends_with_77_and_advice() {
+        let world = World::new();
+        let sources = [
+            Password::Keychain,
+            Password::File(world.path("missing")),
+            Password::Env("BACKUP_NOTIFY_TEST_NO_SUCH_VARIABLE".into()),
+            Password::SystemdCredential("no-such-credential".into()),
+            Password::Command(vec!["/nonexistent/program".into()]),
+        ];
+        for source in sources {
+            let error = fetched(&source).unwrap_err();
+            assert_eq!(error.exit(), Exit::NoPermission, "{error}");
+            assert!(error.to_string().contains("smtp.example.com:587:jon"), "{error}");
+            assert!(error.hint().is_some(), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_secret_is_fetched_from_a_command_and_from_a_file() {
+        let world = World::new();
+        let script = world.script("password", "echo hunter2; echo second line");
+        let argv = vec![script.to_str().unwrap().to_owned()];
+        assert_eq!(fetched(&Password::Command(argv)).unwrap().reveal(), "hunter2");
+        let file: PathBuf = world.file("secret", "hunter3\n", 0o600);
+        assert_eq!(fetched(&Password::File(file)).unwrap().reveal(), "hunter3");
+    }
+
+    #[test]
+    fn core_dumps_are_off_before_a_secret_is_read() {
+        use nix::sys::resource::{Resource, getrlimit};
+        let _ = fetched(&Password::Keychain);
+        assert_eq!(getrlimit(Resource::RLIMIT_CORE).unwrap(), (0, 0));
+        #[cfg(target_os = "linux")]
+        assert!(!nix::sys::prctl::get_dumpable().unwrap());
+    }
+}

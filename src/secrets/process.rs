@@ -1,0 +1,204 @@
+//! A child process within bounds: of time, of output, and of what it leaves behind.
+//!
+//! One thread and poll(2), no reader threads: a descendant that keeps a pipe open could hold such
+//! a thread for ever. As soon as the child itself has ended, what has been printed so far counts.
+
+use std::io::{self, ErrorKind, Read};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
+use zeroize::Zeroizing;
+
+use crate::deadline::Deadline;
+
+/// How much of standard error is kept: its end.
+const STDERR_BYTES: usize = 4096;
+/// How long at most until the end of a child is noticed that left its pipes to a descendant.
+const NAP: Duration = Duration::from_millis(20);
+/// How long to wait for a killed child; one that hangs in the kernel is left to init.
+const LAST_WAIT: Duration = Duration::from_millis(500);
+/// How many times a program is tried that somebody is writing at this moment (`ETXTBSY`).
+const TRIES: u32 = 20;
+
+/// What a child that ended by itself has printed.
+pub(super) struct Output {
+    pub(super) status: ExitStatus,
+    pub(super) stdout: Zeroizing<Vec<u8>>,
+    /// The end of standard error.
+    pub(super) stderr: Zeroizing<Vec<u8>>,
+    /// Whether the beginning of standard error was dropped.
+    pub(super) stderr_cut: bool,
+}
+
+/// Why a child did not end by itself.
+#[derive(Debug)]
+pub(super) enum Stopped {
+    CannotStart(io::Error),
+    TimedOut,
+    TooMuch,
+}
+
+/// Runs a command to its end, or kills it and its process group at the deadline, or when it prints
+/// more than `most` bytes.
+pub(super) fn run(command: &mut Command, most: usize, deadline: &Deadline) -> Result<Output, Stopped> {
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+    let mut group = Group { child: start(command, deadline)?, ended: false };
+    let mut stdout = Pipe::new(group.child.stdout.take(), most.saturating_add(1), Keep::Beginning);
+    let mut stderr = Pipe::new(group.child.stderr.take(), STDERR_BYTES, Keep::End);
+    let mut nap = Duration::from_millis(1);
+    loop {
+        // asked before the pipes are read: what it printed before it ended is then in them
+        let status = group.child.try_wait().map_err(Stopped::CannotStart)?;
+        group.ended = status.is_some();
+        let news = stdout.drain() | stderr.drain();
+        if stdout.kept.len() > most {
+            return Err(Stopped::TooMuch);
+        }
+        if let Some(status) = status {
+            let (stdout, stderr_cut) = (stdout.kept, stderr.cut);
+            return Ok(Output { status, stdout, stderr: stderr.kept, stderr_cut });
+        }
+        let Some(left) = deadline.remaining() else {
+            return Err(Stopped::TimedOut);
+        };
+        nap = if news { Duration::from_millis(1) } else { (nap * 2).min(NAP) };
+        wait(&[stdout.fd(), stderr.fd()], nap.min(left));
+    }
+}
+
+/// Starts the command; tries again for a moment while its file is being written.
+fn start(command: &mut Command, deadline: &Deadline) -> Result<Child, Stopped> {
+    let mut tries = 0;
+    loop {
+        if deadline.remaining().is_none() {
+            return Err(Stopped::TimedOut);
+        }
+        tries += 1;
+        match command.spawn() {
+            Err(error) if error.kind() == ErrorKind::ExecutableFileBusy && tries < TRIES => sleep(NAP),
+            started => return started.map_err(Stopped::CannotStart),
+        }
+    }
+}
+
+/// Waits until a pipe has something, or for the given time.
+fn wait(pipes: &[Option<BorrowedFd<'_>>], time: Duration) {
+    let mut fds: Vec<_> = pipes.iter().flatten().map(|fd| PollFd::new(*fd, PollFlags::POLLIN)).collect();
+    let time = PollTimeout::try_from(time.max(Duration::from_millis(1))).unwrap_or(PollTimeout::ZERO);
+    if poll(&mut fds, time).is_err() {
+        // interrupted by a signal, or out of memory: no reason to spin
+        sleep(Duration::from_millis(1));
+    }
+}
+
+/// A child and its process group, killed together unless the child has ended by itself.
+struct Group {
+    child: Child,
+    ended: bool,
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        if self.ended {
+            return;
+        }
+        // the child has not been waited for, so its number cannot have gone to another process
+        if let Ok(id) = i32::try_from(self.child.id()) {
+            let _ = killpg(Pid::from_raw(id), Signal::SIGKILL);
+        }
+        let _ = self.child.kill();
+        let killed = Instant::now();
+        while matches!(self.child.try_wait(), Ok(None)) && killed.elapsed() < LAST_WAIT {
+            sleep(Duration::from_millis(1));
+        }
+    }
+}
+
+/// Which part of the output is kept.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Keep {
+    Beginning,
+    End,
+}
+
+/// The reading end of a pipe, with what has come out of it, wiped when dropped.
+struct Pipe<R> {
+    source: Option<R>,
+    kept: Zeroizing<Vec<u8>>,
+    most: usize,
+    keep: Keep,
+    cut: bool,
+}
+
+impl<R: Read + AsFd> Pipe<R> {
+    fn new(source: Option<R>, most: usize, keep: Keep) -> Self {
+        let source = source.filter(|source| fcntl(source, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).is_ok());
+        // room for all of it, so that no copy is left behind by a vector that grows
+        Self { source, kept: Zeroizing::new(Vec::with_capacity(most)), most, keep, cut: false }
+    }
+
+    fn fd(&self) -> Option<BorrowedFd<'_>> {
+        self.source.as_ref().map(AsFd::as_fd)
+    }
+
+    /// Reads what is there without waiting; tells whether anything was.
+    fn drain(&mut self) -> bool {
+        let mut buffer = Zeroizing::new([0_u8; 4096]);
+        let mut news = false;
+        // bounded: somebody may write faster than we read
+        for _ in 0..64 {
+            let Some(source) = &mut self.source else { break };
+            match source.read(buffer.as_mut_slice()) {
+                Ok(0) => self.source = None,
+                Ok(size) => {
+                    news = true;
+                    self.take(buffer.get(..size).unwrap_or_default());
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(_) => self.source = None,
+            }
+        }
+        news
+    }
+
+    fn take(&mut self, bytes: &[u8]) {
+        let over = (self.kept.len() + bytes.len()).saturating_sub(self.most);
+        self.cut |= over > 0;
+        let bytes = match self.keep {
+            Keep::Beginning => bytes.get(..bytes.len().saturating_sub(over)).unwrap_or_default(),
+            Keep::End => {
+                let old = over.min(self.kept.len());
+                self.kept.drain(..old);
+                bytes.get(over - old..).unwrap_or_default()
+            }
+        };
+        self.kept.extend_from_slice(bytes);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pipe_keeps_the_part_it_is_told_to() {
+        for (keep, kept) in [(Keep::Beginning, "abcde"), (Keep::End, "defgh")] {
+            let mut pipe = Pipe::<std::process::ChildStdout>::new(None, 5, keep);
+            pipe.take(b"abc");
+            assert!(!pipe.cut);
+            pipe.take(b"defgh");
+            assert_eq!((&pipe.kept[..], pipe.cut), (kept.as_bytes(), true));
+        }
+        let mut pipe = Pipe::<std::process::ChildStdout>::new(None, 3, Keep::End);
+        pipe.take(b"abcdefgh");
+        assert_eq!(&pipe.kept[..], b"fgh");
+    }
+}

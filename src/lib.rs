@@ -5,6 +5,7 @@ pub mod decide;
 pub mod error;
 pub mod exit;
 pub mod files;
+pub mod message;
 pub mod run;
 pub mod secrets;
 pub mod task;

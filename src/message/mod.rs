@@ -11,19 +11,23 @@
 //! goes out and says so.
 
 mod cut;
+mod example;
 mod html;
 mod human;
 mod log;
+mod marks;
 mod notice;
 mod plain;
 mod redact;
 #[cfg(test)]
 mod samples;
+mod template;
 
 use jiff::Zoned;
 use lettre::message::Mailbox;
 
 pub use log::{DEFAULT_LINES, LogExcerpt};
+pub use template::{TemplateFault, check};
 
 use crate::run::Run;
 use crate::task::Task;

@@ -1,0 +1,37 @@
+//! A notice in which every fact is known, to try templates on before there is a run.
+
+use crate::message::notice::{Excerpt, Notice, Problem};
+use crate::run::Outcome;
+
+impl Notice {
+    /// Makes up a notice that has everything.
+    pub(crate) fn example() -> Self {
+        let text = |text: &str| Some(text.to_owned());
+        Self {
+            outcome: Outcome::Warning,
+            test: false,
+            task: "Nightly home backup".to_owned(),
+            source: text("/Users/jon"),
+            destination: text("/Volumes/Backup"),
+            tool: Some("rsync"),
+            host: "atlas.example.com".to_owned(),
+            message: text("some files could not be transferred"),
+            started: text("Sat 22 Nov 2025, 03:00:01 CET"),
+            finished: text("Sat 22 Nov 2025, 04:12:45 CET"),
+            duration: text("1 h 12 min"),
+            exit_code: Some(23),
+            files_total: Some(56_789),
+            files_copied: Some(1_234),
+            bytes_total: Some(1_000_000_000_000),
+            bytes_copied: Some(5_234_000_000),
+            snapshot: text("2025-11-22-030001"),
+            errors: vec![Problem {
+                path: text("/Users/jon/.Trash"),
+                message: "Operation not permitted".to_owned(),
+            }],
+            errors_more: 0,
+            log: Some(Excerpt { lines: vec!["sent 5.23G bytes".to_owned()], truncated: true }),
+            notes: vec!["an example".to_owned()],
+        }
+    }
+}

@@ -12,25 +12,38 @@
 
 mod cut;
 mod example;
+mod header;
 mod html;
 mod human;
+mod letter;
 mod log;
 mod marks;
+mod message_id;
 mod notice;
 mod plain;
+#[cfg(test)]
+mod properties;
 mod redact;
 #[cfg(test)]
 mod samples;
 mod template;
 
+use std::fmt;
+
 use jiff::Zoned;
+use lettre::address::Envelope;
 use lettre::message::Mailbox;
 
 pub use log::{DEFAULT_LINES, LogExcerpt};
 pub use template::{TemplateFault, check};
 
+use crate::error::Situation;
+use crate::exit::Exit;
 use crate::run::Run;
 use crate::task::Task;
+use notice::Notice;
+use redact::Redactor;
+use template::Part;
 
 /// What there is to tell.
 #[derive(Debug)]
@@ -76,4 +89,220 @@ pub struct Attachment<'a> {
     /// Its bytes, of which the caller has decided how many are worth sending. They are cleaned and
     /// redacted like everything else; what is no UTF-8 is replaced.
     pub bytes: &'a [u8],
+}
+
+/// A message, ready to be handed to a server.
+#[derive(Debug, Clone)]
+pub struct Composed {
+    /// Who sends it and who gets it, each recipient once.
+    pub envelope: Envelope,
+    /// The message, with CRLF line ends and no line longer than 998 bytes (RFC 5322 section
+    /// 2.1.1); pure ASCII unless `needs_smtputf8`.
+    pub bytes: Vec<u8>,
+    /// The message id, with its angle brackets.
+    pub message_id: String,
+    /// The subject, for people.
+    pub subject: String,
+    /// Whether an address needs a server with SMTPUTF8 (RFC 6531).
+    pub needs_smtputf8: bool,
+    /// What went wrong on the way without stopping it, e.g. that a template failed.
+    pub notes: Vec<String>,
+}
+
+/// The gist of a notice, for channels that show a title and a line or two.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gist {
+    /// What ended how.
+    pub headline: String,
+    /// Why, when it is known.
+    pub reason: Option<String>,
+}
+
+/// What keeps a message from being made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ComposeError {
+    /// There is nobody to send it to.
+    NoRecipients,
+    /// The message builder refused it.
+    Builder(String),
+}
+
+impl fmt::Display for ComposeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoRecipients => f.write_str("the message has no recipients"),
+            Self::Builder(cause) => write!(f, "the message could not be built: {cause}"),
+        }
+    }
+}
+
+impl std::error::Error for ComposeError {}
+
+impl Situation for ComposeError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::NoRecipients => Exit::Data,
+            Self::Builder(_) => Exit::Software,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::NoRecipients => Some("name at least one address in \"email.to\" or after --to".to_owned()),
+            Self::Builder(_) => None,
+        }
+    }
+}
+
+/// Composes the message that tells a story.
+pub fn compose(story: &Story<'_>, letter: &Letter<'_>) -> Result<Composed, ComposeError> {
+    let redactor = Redactor::new(&story.task.redact);
+    let mut notice = Notice::of(story, &redactor);
+    let mut notes = Vec::new();
+    let mut expand = |part: Part, source: Option<&str>| match template::render(source?, part, &notice) {
+        Ok(output) => Some(redactor.block(&output)),
+        Err(fault) => {
+            notes.push(format!(
+                "the template \"email.{}\" failed and the standard {} was used: {}",
+                part.key(),
+                if part == Part::Subject { "subject" } else { "text" },
+                redactor.line(&fault.to_string())
+            ));
+            None
+        }
+    };
+    let subject = expand(Part::Subject, letter.subject);
+    let text = expand(Part::Text, letter.text);
+    let html = expand(Part::Html, letter.html);
+    // whoever reads the standard text is told why it is not their own
+    notice.notes.extend(notes.iter().cloned());
+
+    let subject = subject.map(|s| header::line(&s)).filter(|s| !s.is_empty());
+    let parts = letter::Parts {
+        subject: subject.unwrap_or_else(|| header::line(&notice.headline())),
+        html: html.unwrap_or_else(|| match &text {
+            // most programs show the HTML part, so a text in somebody's own words has to be in it
+            Some(text) => html::around(&notice, text),
+            None => html::render(&notice),
+        }),
+        text: text.unwrap_or_else(|| plain::render(&notice)),
+        attachment: letter.attachment.map(|file| letter::File {
+            name: redactor.line(file.name),
+            text: redactor.block(&String::from_utf8_lossy(file.bytes)),
+        }),
+    };
+    letter::build(story, &notice, letter, parts, notes)
+}
+
+/// Says what a notice says, in a title and a line.
+pub fn gist(story: &Story<'_>) -> Gist {
+    let notice = Notice::of(story, &Redactor::new(&story.task.redact));
+    Gist { headline: notice.headline(), reason: notice.reason() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Attachment, ComposeError, Situation, compose, gist};
+    use crate::exit::Exit;
+    use crate::message::samples::World;
+    use mail_parser::{MessageParser, MimeHeaders};
+
+    fn parts(bytes: &[u8]) -> (String, String) {
+        let message = MessageParser::default().parse(bytes).unwrap();
+        (message.body_text(0).unwrap().into_owned(), message.body_html(0).unwrap().into_owned())
+    }
+
+    #[test]
+    fn templates_replace_what_they_name() {
+        let world = World::failed();
+        let mut letter = world.letter();
+        letter.subject = Some("{{ host }}:\r\n {{ task.name }}: {{ run.headline }}\n");
+        letter.html = Some("<p>{{ run.message }}</p>");
+        let composed = compose(&world.story(), &letter).unwrap();
+        assert_eq!(composed.subject, "atlas.example.com: Nightly home backup: Backup failed");
+        assert!(composed.notes.is_empty());
+        let (text, html) = parts(&composed.bytes);
+        assert!(text.starts_with("Backup failed: Nightly home backup"));
+        assert_eq!(html.trim_end(), "<p>error in rsync protocol data stream (code 12)</p>");
+    }
+
+    #[test]
+    fn a_text_template_is_what_programs_that_prefer_html_show_too() {
+        let world = World::failed();
+        let mut letter = world.letter();
+        letter.text = Some("Dear Kim,\n<{{ task.name }}>");
+        let (text, html) = parts(&compose(&world.story(), &letter).unwrap().bytes);
+        assert_eq!(text.trim_end().replace("\r\n", "\n"), "Dear Kim,\n<Nightly home backup>");
+        assert!(html.replace("\r\n", "\n").contains(">Dear Kim,\n&lt;Nightly home backup&gt;<"), "{html}");
+    }
+
+    #[test]
+    fn a_failing_template_never_costs_the_notice() {
+        let world = World::failed();
+        let mut letter = world.letter();
+        (letter.subject, letter.text, letter.html) =
+            (Some("{{ run.exit_code / 0 }}"), Some("{{"), Some("{{ nobody }}"));
+        let composed = compose(&world.story(), &letter).unwrap();
+        assert_eq!(composed.subject, "Backup failed: Nightly home backup");
+        assert_eq!(composed.notes.len(), 3);
+        let (text, html) = parts(&composed.bytes);
+        assert!(text.contains("the template \"email.text\" failed and the standard text was used: line 1"));
+        assert!(html.contains("the template &quot;email.html&quot; failed"));
+    }
+
+    #[test]
+    fn an_empty_subject_is_no_subject() {
+        let world = World::failed();
+        let mut letter = world.letter();
+        letter.subject = Some("{{ run.nothing or '' }}");
+        assert_eq!(compose(&world.story(), &letter).unwrap().subject, "Backup failed: Nightly home backup");
+        letter.subject = Some(" \n ");
+        assert_eq!(compose(&world.story(), &letter).unwrap().subject, "Backup failed: Nightly home backup");
+    }
+
+    #[test]
+    fn what_a_template_writes_is_redacted_too() {
+        let mut world = World::failed();
+        world.task.redact = vec!["hunter2".to_owned()];
+        let mut letter = world.letter();
+        let source = "hunter2 {{ 'hunter' ~ '2' }}";
+        (letter.subject, letter.text, letter.html) = (Some(source), Some(source), Some(source));
+        let composed = compose(&world.story(), &letter).unwrap();
+        let (text, html) = parts(&composed.bytes);
+        for shown in [&composed.subject, &text, &html] {
+            assert_eq!(shown.trim_end(), "[redacted] [redacted]");
+        }
+    }
+
+    #[test]
+    fn a_log_goes_with_the_message_cleaned_and_redacted() {
+        let mut world = World::failed();
+        world.task.redact = vec!["hunter2".to_owned()];
+        let mut letter = world.letter();
+        letter.attachment =
+            Some(Attachment { name: "büro\r\n.log", bytes: b"login hunter2\x1b[0m\r\ncaf\xe9\n" });
+        let composed = compose(&world.story(), &letter).unwrap();
+        let message = MessageParser::default().parse(&composed.bytes).unwrap();
+        let file = message.attachment(0).unwrap();
+        assert_eq!(file.attachment_name(), Some("büro .log"));
+        let text = file.text_contents().unwrap().replace("\r\n", "\n");
+        assert_eq!(text, "login [redacted]\u{fffd}[0m\ncaf\u{fffd}\n");
+        assert!(composed.bytes.is_ascii());
+    }
+
+    #[test]
+    fn a_message_to_nobody_is_not_made() {
+        let world = World::failed();
+        let mut letter = world.letter();
+        letter.to = &[];
+        let error = compose(&world.story(), &letter).unwrap_err();
+        assert_eq!((error.clone(), error.exit()), (ComposeError::NoRecipients, Exit::Data));
+    }
+
+    #[test]
+    fn the_gist_is_the_headline_and_the_reason() {
+        let gist = gist(&World::failed().story());
+        assert_eq!(gist.headline, "Backup failed: Nightly home backup");
+        assert_eq!(gist.reason.as_deref(), Some("error in rsync protocol data stream (code 12)"));
+    }
 }

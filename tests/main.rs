@@ -1,0 +1,13 @@
+//! Every integration test, as one program: the support code is compiled and linked once.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "in a test, a panic is the failure message; clippy.toml covers #[test] functions only"
+)]
+
+mod real_servers;
+mod support;
+mod support_works;

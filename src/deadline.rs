@@ -23,6 +23,14 @@ impl Deadline {
         self.at.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())
     }
 
+    /// Returns a deadline that comes earlier, unless that would leave less than half of what is left.
+    #[must_use]
+    pub fn earlier_by(&self, reserve: Duration) -> Option<Self> {
+        let left = self.remaining()?;
+        let at = self.at.checked_sub(reserve)?;
+        (reserve < left / 2).then_some(Self { at, ..*self })
+    }
+
     /// Returns how long the whole was, for messages.
     pub fn length(&self) -> Duration {
         self.length

@@ -36,6 +36,45 @@ impl Policy {
     }
 }
 
+/// An event that a screen channel can show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, JsonSchema)]
+#[schemars(rename_all = "lowercase")]
+pub enum ScreenEvent {
+    /// The backup begins.
+    Begin,
+    /// It ended well.
+    Success,
+    /// It ended with warnings, or was skipped.
+    Warning,
+    /// It ended with an error, or was interrupted.
+    Error,
+}
+
+impl ScreenEvent {
+    /// Every event, as spelled in `events`.
+    pub const WORDS: [(&'static str, Self); 4] = [
+        ("begin", Self::Begin),
+        ("success", Self::Success),
+        ("warning", Self::Warning),
+        ("error", Self::Error),
+    ];
+
+    /// Returns the word that stands for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Begin => "begin",
+            Self::Success => "success",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+
+    /// Every event: the default of `events`.
+    pub fn all() -> Vec<Self> {
+        Self::WORDS.iter().map(|(_, event)| *event).collect()
+    }
+}
+
 /// What was decided, and why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decision {
@@ -66,6 +105,10 @@ pub enum Reason {
     NoMailForBegin,
     /// The policy names this outcome, or does not.
     Policy(Policy, Outcome),
+    /// A person asked for it by hand, whatever the policy says.
+    Asked,
+    /// The channel's `events` name this one, or do not.
+    Events(ScreenEvent),
 }
 
 impl std::fmt::Display for Reason {
@@ -85,6 +128,8 @@ impl std::fmt::Display for Reason {
                     Policy::Error => "error and interrupted only",
                 }
             ),
+            Self::Asked => f.write_str("asked for by hand"),
+            Self::Events(event) => write!(f, "\"events\" decide about \"{}\"", event.word()),
         }
     }
 }
@@ -105,9 +150,21 @@ pub fn decide(event: Event, outcome: Outcome, policy: Policy) -> Decision {
     if worth_it { Decision::Notify(reason) } else { Decision::Silent(reason) }
 }
 
+/// Decides whether a screen channel shows a notice.
+pub fn decide_screen(event: Event, outcome: Outcome, events: &[ScreenEvent]) -> Decision {
+    let shown = match (event, outcome) {
+        (Event::Begin, _) => ScreenEvent::Begin,
+        (Event::End, Outcome::Success) => ScreenEvent::Success,
+        (Event::End, Outcome::Warning | Outcome::Skipped) => ScreenEvent::Warning,
+        (Event::End, Outcome::Error | Outcome::Interrupted) => ScreenEvent::Error,
+    };
+    let reason = Reason::Events(shown);
+    if events.contains(&shown) { Decision::Notify(reason) } else { Decision::Silent(reason) }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Decision, Policy, decide};
+    use super::{Decision, Policy, ScreenEvent, decide, decide_screen};
     use crate::run::{Event, Outcome};
 
     /// The whole table of design section 4: five outcomes under three policies, at begin and end.
@@ -133,6 +190,28 @@ mod tests {
                 let begin = decide(Event::Begin, outcome, policy);
                 assert!(matches!(begin, Decision::Silent(_)), "{outcome:?} under {policy:?} at begin");
                 assert!(begin.reason().to_string().contains("beginning"));
+            }
+        }
+    }
+
+    /// The other half of design section 4: interrupted counts as error, skipped as warning.
+    #[test]
+    fn screen_channels_follow_their_events() {
+        use ScreenEvent::{Begin, Error, Success, Warning};
+        let table = [
+            (Event::End, Outcome::Success, Success),
+            (Event::End, Outcome::Warning, Warning),
+            (Event::End, Outcome::Skipped, Warning),
+            (Event::End, Outcome::Error, Error),
+            (Event::End, Outcome::Interrupted, Error),
+            (Event::Begin, Outcome::Success, Begin),
+            (Event::Begin, Outcome::Error, Begin),
+        ];
+        for (event, outcome, counts_as) in table {
+            for listed in ScreenEvent::all() {
+                let decision = decide_screen(event, outcome, &[listed]);
+                assert_eq!(decision.notifies(), listed == counts_as, "{event:?} {outcome:?} {listed:?}");
+                assert!(decision.reason().to_string().contains(counts_as.word()));
             }
         }
     }

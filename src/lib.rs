@@ -1,13 +1,110 @@
 //! backup-notify tells people how a backup ended.
+//!
+//! One stateless program, called by a backup program when it is done. The core is pure and the
+//! edges are thin; the types are the story:
+//!
+//! ```text
+//! bytes → Task ┐
+//! facts → Run  ┴ decide → Decision ── compose → Message                     core: no files, network,
+//!                                                                           environment, clock
+//! Task → Account (accounts) → Secret (secrets) → Channel (channels) → Delivery → Exit          edges
+//! ```
+//!
+//! From the inside out; no module knows one that stands below it in this list:
+//!
+//! - [`exit`], [`error`], [`text`], [`deadline`] the words everything else is written in
+//! - [`run`], [`decide`], [`tools`] what happened, and whether it is worth a notice
+//! - [`task`] the task file: parsing with every fault at once, and its schema
+//! - [`message`] composing: text, HTML, headers, templates, the end of a log
+//! - [`delivery`] what became of a notice, as `--json` prints it
+//! - [`files`] who may have written a file that decides things; [`home`] whose home it is
+//! - [`accounts`] the SMTP account that a task names; [`secrets`] where its password is
+//! - [`smtp`] the session, from a name to a server's 250; the only home of anything dangerous
+//! - [`channels`] the ways to reach people
+//! - [`cli`], [`settings`] what was typed, and what it means
+//! - `commands` one file a command; the only place where core and edges meet
+//!
+//! Three rules hold everywhere. Nothing is opened before the decision says "notify". One
+//! [`deadline::Deadline`] bounds everything that can wait. Text from outside is cleaned by
+//! [`text`] before it reaches a terminal, a header or a page.
+
+use std::ffi::OsString;
+use std::time::Instant;
+
+use clap::Parser;
+use jiff::Timestamp;
+
 pub mod accounts;
+pub mod channels;
+pub mod cli;
+mod commands;
 pub mod deadline;
 pub mod decide;
+pub mod delivery;
 pub mod error;
 pub mod exit;
 pub mod files;
+pub mod home;
 pub mod message;
 pub mod run;
 pub mod secrets;
+pub mod settings;
+pub mod smtp;
 pub mod task;
 pub mod text;
 pub mod tools;
+
+use commands::Output;
+use error::Failure;
+use exit::Exit;
+
+/// What the program is given from outside.
+#[derive(Debug)]
+pub struct World {
+    /// The arguments, the program's own name first.
+    pub args: Vec<OsString>,
+    /// When it was started, by the clock that the deadline runs on.
+    pub started: Instant,
+    /// When it was started, by the clock on the wall.
+    pub now: Timestamp,
+}
+
+/// Does what the arguments say and returns the code to end with.
+pub fn run(world: &World) -> Exit {
+    match cli::Cli::try_parse_from(&world.args) {
+        Ok(cli) => commands::dispatch(&cli, world),
+        Err(error) => usage(&error, world),
+    }
+}
+
+/// Answers a command line that is wrong, or asks for help.
+fn usage(error: &clap::Error, world: &World) -> Exit {
+    if !error.use_stderr() {
+        return commands::print_and_end(&error.render().to_string());
+    }
+    if cli::wants_json(&world.args) {
+        let rendered = error.render().to_string();
+        let what = rendered.split("\n\nUsage:").next().unwrap_or(&rendered);
+        let what = what.strip_prefix("error: ").unwrap_or(what).trim();
+        let failure =
+            Failure::new(Exit::Usage, what).with_hint("backup-notify --help lists what can be typed");
+        let output = Output::for_hook(cli::OutputArgs { json: true, ..cli::OutputArgs::default() });
+        return output.failure(&failure);
+    }
+    commands::talk_raw(&error.render().to_string());
+    Exit::Usage
+}
+
+/// Makes a panic end the program with one line and code 70, instead of a trace of our insides.
+///
+/// The text of the panic is left out: it could hold a piece of a secret.
+pub fn on_panic_exit() {
+    std::panic::set_hook(Box::new(|info| {
+        let place = info.location().map(|l| format!(" ({}:{})", l.file(), l.line())).unwrap_or_default();
+        commands::talk_raw(&format!(
+            "backup-notify: this is a fault of backup-notify itself{place}; please report it. The notice was not \
+             sent\n"
+        ));
+        std::process::exit(Exit::Software.code().into());
+    }));
+}

@@ -55,14 +55,12 @@ pub(crate) fn block(text: &str) -> Cow<'_, str> {
 
 /// Shortens text to `most` characters, visibly.
 pub(crate) fn shorten(text: &str, most: usize) -> Cow<'_, str> {
-    match text.char_indices().nth(most) {
-        None => Cow::Borrowed(text),
-        Some(_) => {
-            let mut short: String = text.chars().take(most.saturating_sub(1)).collect();
-            short.push('…');
-            Cow::Owned(short)
-        }
+    if text.chars().nth(most).is_none() {
+        return Cow::Borrowed(text);
     }
+    let mut short: String = text.chars().take(most.saturating_sub(1)).collect();
+    short.push('…');
+    Cow::Owned(short)
 }
 
 /// Quotes one word for a POSIX shell, so that a line can be pasted as it stands.

@@ -9,5 +9,7 @@
 )]
 
 mod real_servers;
+mod sending;
+mod site;
 mod support;
 mod support_works;

@@ -84,10 +84,33 @@ pub fn open_trusted(path: &Path, purpose: Purpose) -> Result<File, FileError> {
 pub fn read_trusted(path: &Path, purpose: Purpose, limit: usize) -> Result<Vec<u8>, FileError> {
     let wrong = |fault| FileError::new(purpose, path, fault);
     let file = open_trusted(path, purpose)?;
+    bounded(file, limit)
+        .map_err(|error| wrong(FileFault::from_io(path, error)))?
+        .ok_or_else(|| wrong(FileFault::TooLarge { limit }))
+}
+
+/// Reads a whole regular file that anybody may have written; one of more than `limit` bytes is
+/// refused.
+pub fn read_plain(path: &Path, purpose: Purpose, limit: usize) -> Result<Vec<u8>, FileError> {
+    let read = || {
+        let io = |error| FileFault::from_io(path, error);
+        let seen = path.metadata().map_err(io)?;
+        regular(&seen)?;
+        // O_NONBLOCK: should a pipe have come into its place, opening it does not wait for a writer
+        let file =
+            OpenOptions::new().read(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(path).map_err(io)?;
+        regular(&file.metadata().map_err(io)?)?;
+        bounded(file, limit).map_err(io)?.ok_or(FileFault::TooLarge { limit })
+    };
+    read().map_err(|fault| FileError::new(purpose, path, fault))
+}
+
+/// Reads to the end, but never more than one byte beyond the limit; `None` when there is more.
+fn bounded(file: File, limit: usize) -> std::io::Result<Option<Vec<u8>>> {
     let mut bytes = Vec::new();
     let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
-    file.take(most).read_to_end(&mut bytes).map_err(|error| wrong(FileFault::from_io(path, error)))?;
-    if bytes.len() > limit { Err(wrong(FileFault::TooLarge { limit })) } else { Ok(bytes) }
+    file.take(most).read_to_end(&mut bytes)?;
+    Ok((bytes.len() <= limit).then_some(bytes))
 }
 
 /// Opens a secret file: as [`open_trusted`], and in addition nobody else may read it.

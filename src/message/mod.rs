@@ -35,7 +35,7 @@ use lettre::address::Envelope;
 use lettre::message::Mailbox;
 
 pub use log::{DEFAULT_LINES, LogExcerpt};
-pub use template::{TemplateFault, check};
+pub use template::{TemplateFault, check as check_template};
 
 use crate::error::Situation;
 use crate::exit::Exit;
@@ -46,7 +46,7 @@ use redact::Redactor;
 use template::Part;
 
 /// What there is to tell.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Story<'a> {
     /// The task.
     pub task: &'a Task,

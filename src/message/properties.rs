@@ -126,7 +126,7 @@ proptest! {
         world in worlds(),
     ) {
         for source in [source.as_str(), &code] {
-            let _ = crate::message::check(source);
+            let _ = crate::message::check_template(source);
             let mut letter = world.letter();
             (letter.subject, letter.text, letter.html) = (Some(source), Some(source), Some(source));
             assert_sound(&compose(&world.story(), &letter).unwrap().bytes);

@@ -21,13 +21,13 @@ use schemars::JsonSchema;
 
 pub use document::MAX_BYTES;
 pub use faults::{Fault, Faults};
-pub use read::{read_report, read_task};
+pub use read::{read_account, read_report, read_task};
 pub use schema::schema;
 pub use trust_rule::{Pin, TrustRule};
 pub use words::{parse_duration, parse_host, parse_mailboxes};
 
 use crate::accounts::AccountSpec;
-use crate::decide::Policy;
+use crate::decide::{Policy, ScreenEvent};
 use crate::run::{Outcome, RunFacts};
 use crate::tools::Tool;
 
@@ -197,35 +197,6 @@ impl AttachLog {
     /// Every choice, as spelled in a task.
     pub const WORDS: [(&'static str, Self); 3] =
         [("never", Self::Never), ("error", Self::Error), ("always", Self::Always)];
-}
-
-/// An event that a screen channel can show.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, JsonSchema)]
-#[schemars(rename_all = "lowercase")]
-pub enum ScreenEvent {
-    /// The backup begins.
-    Begin,
-    /// It ended well.
-    Success,
-    /// It ended with warnings, or was skipped.
-    Warning,
-    /// It ended with an error, or was interrupted.
-    Error,
-}
-
-impl ScreenEvent {
-    /// Every event, as spelled in `events`.
-    pub const WORDS: [(&'static str, Self); 4] = [
-        ("begin", Self::Begin),
-        ("success", Self::Success),
-        ("warning", Self::Warning),
-        ("error", Self::Error),
-    ];
-
-    /// Every event: the default of `events`.
-    pub fn all() -> Vec<Self> {
-        Self::WORDS.iter().map(|(_, event)| *event).collect()
-    }
 }
 
 /// Notices on this computer's desktop.

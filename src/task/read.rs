@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 use std::path::Path as FilePath;
 
 use crate::accounts::{AccountSpec, Auth, PRESETS, Preset, PresetSpec, ServerSpec};
-use crate::decide::Policy;
+use crate::decide::{Policy, ScreenEvent};
 use crate::run::{Outcome, RunError, RunFacts};
 use crate::task::document::{self, Node};
-use crate::task::faults::{Faults, Path};
+use crate::task::faults::{Fault, Faults, Path};
 use crate::task::walk::{Fields, Walk};
 use crate::task::words::{parse_duration, parse_host, parse_mailboxes};
 use crate::task::{
-    AttachLog, DEFAULT_DEADLINE, Desktop, Email, Growl, GrowlHash, Outbox, Password, ScreenEvent, Task,
-    Template, Tls, TlsMode, TrustRule,
+    AttachLog, DEFAULT_DEADLINE, Desktop, Email, Growl, GrowlHash, Outbox, Password, Task, Template, Tls,
+    TlsMode, TrustRule,
 };
 use crate::text;
 use crate::tools::Tool;
@@ -73,6 +73,18 @@ pub fn read_report(bytes: &[u8], file: &str) -> Result<RunFacts, Faults> {
     let mut facts = read(bytes, file, FilePath::new(""), |walk, node| run(walk, node, &Path::root()))?;
     facts.log = None;
     Ok(facts)
+}
+
+/// Reads an account as typed after a flag: an id as it stands, or an object as in a task file.
+pub fn read_account(typed: &[u8], flag: &str) -> Result<AccountSpec, Faults> {
+    if !typed.trim_ascii_start().starts_with(b"{") {
+        let id = String::from_utf8_lossy(typed).trim().to_owned();
+        if id.is_empty() {
+            return Err(Faults { file: flag.to_owned(), list: vec![Fault::of_file("expected an account")] });
+        }
+        return Ok(AccountSpec::Named(id));
+    }
+    read(typed, flag, FilePath::new(""), |walk, node| account(walk, node, &Path::root()))
 }
 
 /// Parses, walks, and returns the value only when nothing at all was wrong.
@@ -249,17 +261,14 @@ fn password(walk: &mut Walk<'_>, node: &Node, path: &Path) -> Option<Password> {
         return None;
     };
     let f = walk.fields(node, path, PASSWORD)?;
-    let (key, value) = match entries.as_slice() {
-        [(key, value)] => (key.as_str(), value),
-        _ => {
-            walk.fault(path, format!("expected exactly one of {SOURCES}; found {} keys", entries.len()));
-            return None;
-        }
+    let [(key, value)] = entries.as_slice() else {
+        walk.fault(path, format!("expected exactly one of {SOURCES}; found {} keys", entries.len()));
+        return None;
     };
     let path = f.place(key);
     let mut wrong =
         |expected: &str| walk.fault(&path, format!("expected {expected}; found {}", value.kind()));
-    match (key, value) {
+    match (key.as_str(), value) {
         ("keychain", Node::Bool(true)) => Some(Password::Keychain),
         ("keychain", _) => {
             wrong("true");
@@ -286,9 +295,7 @@ fn password(walk: &mut Walk<'_>, node: &Node, path: &Path) -> Option<Password> {
         ("file", Node::Text(file)) if !file.trim().is_empty() => {
             walk.resolve(&path, file).map(Password::File)
         }
-        ("env", Node::Text(name)) if !name.is_empty() && !name.contains(['=', '\0']) => {
-            Some(Password::Env(name.clone()))
-        }
+        ("env", Node::Text(name)) if is_variable(name) => Some(Password::Env(name.clone())),
         ("systemd_credential", Node::Text(name))
             if !name.is_empty() && !name.contains(['/', '\0']) && name != "." && name != ".." =>
         {
@@ -299,7 +306,8 @@ fn password(walk: &mut Walk<'_>, node: &Node, path: &Path) -> Option<Password> {
             None
         }
         ("env", _) => {
-            wrong("the name of an environment variable");
+            // not "found …": what stands here could be the password itself
+            walk.fault(&path, "expected the name of an environment variable (letters, digits and \"_\")");
             None
         }
         ("systemd_credential", _) => {
@@ -309,6 +317,12 @@ fn password(walk: &mut Walk<'_>, node: &Node, path: &Path) -> Option<Password> {
         // the key is unknown, and noted as such by now
         _ => None,
     }
+}
+
+/// Tells whether this can be the name of an environment variable (POSIX, XBD section 8.1).
+fn is_variable(name: &str) -> bool {
+    name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+        && name.starts_with(|c: char| !c.is_ascii_digit())
 }
 
 fn tls(walk: &mut Walk<'_>, node: &Node, path: &Path) -> Option<Tls> {

@@ -40,11 +40,6 @@ impl<'n> Fields<'n> {
     pub(super) fn place(&self, key: &str) -> Path {
         self.path.key(key)
     }
-
-    /// Returns all keys and values.
-    pub(super) fn entries(&self) -> &'n [(String, Node)] {
-        self.entries
-    }
 }
 
 impl<'a> Walk<'a> {

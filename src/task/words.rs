@@ -43,8 +43,14 @@ pub fn parse_mailboxes(list: &str) -> Result<Vec<Mailbox>, String> {
         return Err(format!("an address may not hold the character U+{:04X}", u32::from(c)));
     }
     let parsed: Mailboxes = list.trim().trim_end_matches(',').parse().map_err(|_| {
+        // the usual slip: "Doe, Kim <kim@example.com>"
+        let comma = if list.contains(',') && list.contains('<') {
+            "; a name that holds a comma stands in double quotes"
+        } else {
+            ""
+        };
         format!(
-            "expected an address such as \"kim@example.com\" or \"Kim Doe <kim@example.com>\"; found \"{}\"",
+            "expected an address such as \"kim@example.com\" or \"Kim Doe <kim@example.com>\"; found \"{}\"{comma}",
             text::shorten(list, 80)
         )
     })?;
@@ -78,12 +84,11 @@ pub fn parse_host(word: &str) -> Result<String, String> {
     if bare.parse::<IpAddr>().is_ok() {
         return Ok(bare.to_owned());
     }
-    if let Some((name, port)) = host.rsplit_once(':') {
-        if !name.is_empty() && port.bytes().all(|b| b.is_ascii_digit()) {
-            return Err(format!(
-                "expected a host name alone; found \"{shown}\": the number belongs in \"port\""
-            ));
-        }
+    if let Some((name, port)) = host.rsplit_once(':')
+        && !name.is_empty()
+        && port.bytes().all(|b| b.is_ascii_digit())
+    {
+        return Err(format!("expected a host name alone; found \"{shown}\": the number belongs in \"port\""));
     }
     let wrong = || format!("expected a host name such as \"smtp.example.com\"; found \"{shown}\"");
     let ascii = idna::domain_to_ascii(host).map_err(|_| wrong())?;

@@ -1,0 +1,52 @@
+//! The ways to reach people: one trait, one file each.
+
+mod email;
+mod preview;
+mod screen;
+
+pub use email::EmailChannel;
+pub use preview::Preview;
+pub use screen::ScreenChannel;
+
+use crate::deadline::Deadline;
+use crate::delivery::{Delivery, Stage};
+use crate::message::Story;
+
+/// How far a channel goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effort {
+    /// All the way: the notice is delivered.
+    Deliver,
+    /// Up to the point where it would be accepted; nothing is delivered.
+    Rehearse,
+    /// Up to the network.
+    Offline,
+}
+
+/// What every channel is given beside the story.
+#[derive(Clone, Copy)]
+pub struct Circumstances<'a> {
+    /// When everything must have ended.
+    pub deadline: Deadline,
+    /// How far to go.
+    pub effort: Effort,
+    /// Whether a person is there to be asked for a password.
+    pub may_prompt: bool,
+    /// Called with each stage as it ends.
+    pub watch: &'a dyn Fn(Stage),
+    /// Called with what a person has to hear whatever becomes of the notice.
+    pub warn: &'a dyn Fn(&str),
+}
+
+impl std::fmt::Debug for Circumstances<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Circumstances").field("effort", &self.effort).finish_non_exhaustive()
+    }
+}
+
+/// A way to reach people.
+pub trait Channel {
+    /// Delivers one notice, and says what became of it. It never panics and never waits beyond the
+    /// deadline; what goes wrong is in the delivery.
+    fn deliver(&self, story: &Story<'_>, circumstances: Circumstances<'_>) -> Delivery;
+}

@@ -1,0 +1,51 @@
+//! The harmless channel: composes what would be sent and hands it to whoever wants to see it.
+
+use lettre::message::Mailbox;
+
+use crate::channels::{Channel, Circumstances, EmailChannel};
+use crate::delivery::{ChannelName, Delivery, Status};
+use crate::error::Failure;
+use crate::exit::Exit;
+use crate::message::{Composed, Story};
+use crate::task::Email;
+
+/// Shows the message of an e-mail instead of sending it.
+pub struct Preview<'a> {
+    /// The e-mail.
+    pub email: &'a Email,
+    /// Is given the finished message.
+    pub show: &'a dyn Fn(&Composed),
+}
+
+impl std::fmt::Debug for Preview<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Preview").field("email", self.email).finish_non_exhaustive()
+    }
+}
+
+impl Channel for Preview<'_> {
+    fn deliver(&self, story: &Story<'_>, circumstances: Circumstances<'_>) -> Delivery {
+        let composed = || -> Result<Composed, Failure> {
+            let to: &[Mailbox] = &self.email.to;
+            let prepared = EmailChannel::new(self.email).prepare(circumstances)?;
+            prepared.notes.iter().for_each(|note| (circumstances.warn)(note));
+            prepared.compose(story, to, prepared.notes.clone())
+        };
+        match composed() {
+            Ok(composed) => {
+                composed.notes.iter().for_each(|note| (circumstances.warn)(note));
+                (self.show)(&composed);
+                let detail = "a dry run: nothing was sent";
+                let mut delivery = Delivery::plain(ChannelName::Email, Status::Skipped, Exit::Ok, detail);
+                delivery.message_id = Some(composed.message_id);
+                delivery
+            }
+            Err(failure) => {
+                let mut delivery =
+                    Delivery::plain(ChannelName::Email, Status::Failed, failure.exit, failure.what);
+                delivery.hint = failure.hint;
+                delivery
+            }
+        }
+    }
+}

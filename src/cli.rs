@@ -1,0 +1,305 @@
+//! What can be typed: the one definition of the command line.
+//!
+//! The help texts, the man page and the shell completions are all made from it, so the doc comments
+//! below are what users read. Nothing is interpreted here; [`crate::settings`] does that.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Args, Parser, Subcommand};
+use jiff::Timestamp;
+use lettre::message::Mailbox;
+
+use crate::decide::Policy;
+use crate::run::{Event, Outcome};
+use crate::task::{TlsMode, parse_duration, parse_mailboxes};
+use crate::tools::Tool;
+
+/// Tell people how a backup ended
+///
+/// A backup program calls "backup-notify notify" when it is done. The task file says whom to tell and when; the
+/// message goes out by the SMTP account named there.
+#[derive(Debug, Parser)]
+#[command(name = "backup-notify", version, propagate_version = true, arg_required_else_help = true)]
+#[command(max_term_width = 100, disable_help_subcommand = true)]
+pub struct Cli {
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Decide, compose and deliver: the hook that a backup program calls
+    Notify(NotifyArgs),
+    /// Send a test message by exactly the path that "notify" takes, and show each stage
+    TestEmail(TestEmailArgs),
+    /// Try everything up to an accepted recipient, and send nothing
+    Check(CheckArgs),
+    /// Print the JSON Schema of the task file
+    Schema,
+    /// Print the completions for a shell
+    Completions {
+        /// The shell
+        #[arg(value_parser = words(&Shell::WORDS))]
+        shell: Shell,
+    },
+    /// Print the man page
+    Man,
+}
+
+/// The shells that completions are made for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shell {
+    /// GNU Bash.
+    Bash,
+    /// Z shell.
+    Zsh,
+    /// Friendly interactive shell.
+    Fish,
+}
+
+impl Shell {
+    /// Every shell, as it is typed.
+    pub const WORDS: [(&'static str, Self); 3] =
+        [("bash", Self::Bash), ("zsh", Self::Zsh), ("fish", Self::Fish)];
+}
+
+/// Flags of "notify".
+#[derive(Debug, Args)]
+pub struct NotifyArgs {
+    #[command(flatten)]
+    pub task: TaskArgs,
+    #[command(flatten)]
+    pub run: RunArgs,
+    #[command(flatten)]
+    pub overrides: Overrides,
+    /// Print the decision and the finished message; touch no secret, no network and no outbox
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Exit 0 whatever became of the deliveries, for backup programs that take a hook's failure for their own
+    #[arg(long)]
+    pub hook: bool,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// Flags of "test-email".
+#[derive(Debug, Args)]
+pub struct TestEmailArgs {
+    #[command(flatten)]
+    pub task: TaskArgs,
+    #[command(flatten)]
+    pub overrides: Overrides,
+    /// Print the finished message; touch no secret, no network and no outbox
+    #[arg(long)]
+    pub dry_run: bool,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// Flags of "check".
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    #[command(flatten)]
+    pub task: TaskArgs,
+    #[command(flatten)]
+    pub overrides: Overrides,
+    /// Stop before the network
+    #[arg(long)]
+    pub offline: bool,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// Which task it is about.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false, id = "which")]
+pub struct TaskArgs {
+    /// Read the task from this file, from stdin (-), or by its name from the configuration folder
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath, group = "which")]
+    pub task: Option<PathBuf>,
+    /// Make a task of this name from the other flags, without a file
+    #[arg(long, value_name = "NAME", group = "which")]
+    pub name: Option<String>,
+}
+
+/// What is known of the run.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "The run")]
+pub struct RunArgs {
+    /// Say which end of the backup this is
+    #[arg(long, default_value = "end", value_parser = words(&Event::WORDS))]
+    pub event: Event,
+    /// Say how the backup ended; this decides, whatever the exit code and the report say
+    #[arg(long, value_name = "OUTCOME", value_parser = words(&Outcome::WORDS))]
+    pub status: Option<Outcome>,
+    /// Give the exit code of the backup program
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub exit_code: Option<i32>,
+    /// Name the backup program, for the meaning of its exit code
+    #[arg(long, value_name = "NAME", value_parser = words(&Tool::WORDS))]
+    pub tool: Option<Tool>,
+    /// Read the facts of the run as JSON from this file or from stdin (-)
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub report: Option<PathBuf>,
+    /// Say when the backup began (RFC 3339, or seconds since 1970 as "date +%s" prints them)
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub started: Option<Timestamp>,
+    /// Say when the backup ended (RFC 3339, or seconds since 1970 as "date +%s" prints them)
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub finished: Option<Timestamp>,
+    /// Quote the last lines of this log
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub log: Option<PathBuf>,
+    /// Say a sentence about the run
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    pub message: Option<String>,
+}
+
+/// What overrides the task, for this one run.
+#[derive(Debug, Args, Default)]
+#[command(next_help_heading = "Overrides of the task")]
+pub struct Overrides {
+    /// Tell about these outcomes
+    #[arg(long, value_name = "POLICY", value_parser = words(&Policy::WORDS))]
+    pub when: Option<Policy>,
+    /// Send to these addresses, separated by commas
+    #[arg(long, value_name = "ADDRESSES", value_parser = mailboxes, value_hint = clap::ValueHint::EmailAddress)]
+    pub to: Option<Recipients>,
+    /// Send from this address
+    #[arg(long, value_name = "ADDRESS", value_parser = mailbox, value_hint = clap::ValueHint::EmailAddress)]
+    pub from: Option<Mailbox>,
+    /// Use this account: an id, or an object as in a task file
+    #[arg(long, value_name = "ACCOUNT")]
+    pub account: Option<String>,
+    /// Say when TLS begins
+    #[arg(long, value_name = "MODE", value_parser = words(&TlsMode::WORDS))]
+    pub tls_mode: Option<TlsMode>,
+    /// Accept the server's certificate by this rule (repeat for several pins)
+    #[arg(long, value_name = "RULE", value_parser = TrustWords)]
+    pub tls_trust: Vec<String>,
+    /// Let a password cross an unencrypted connection
+    #[arg(long)]
+    pub allow_cleartext_password: bool,
+    /// Bound the whole run of the program: 45s, 2m
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub deadline: Option<Duration>,
+    /// Keep what no server accepted in this folder, or nowhere (none)
+    #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
+    pub outbox: Option<PathBuf>,
+    /// Read Mail's accounts from this home folder
+    #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
+    pub mail_home: Option<PathBuf>,
+    /// Show a notice through Growl, here or on this computer
+    #[arg(long, value_name = "HOST", num_args = 0..=1, default_missing_value = "127.0.0.1")]
+    pub growl: Option<String>,
+    /// Show a notice on the desktop
+    #[arg(long)]
+    pub desktop: bool,
+}
+
+/// What is printed.
+#[derive(Debug, Args, Default, Clone, Copy)]
+#[command(next_help_heading = "Output")]
+pub struct OutputArgs {
+    /// Print one result object on stdout
+    #[arg(long)]
+    pub json: bool,
+    /// Say more on stderr: the decision, its reason, and each stage
+    #[arg(long, short, conflicts_with = "quiet")]
+    pub verbose: bool,
+    /// Say nothing on stderr but errors
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// Several addresses; a type of its own, because clap gives `Vec` a meaning of its own.
+#[derive(Debug, Clone)]
+pub struct Recipients(pub Vec<Mailbox>);
+
+/// Makes a parser for a closed set of words, which help and completions list.
+fn words<T: Copy + Send + Sync + 'static>(
+    set: &'static [(&'static str, T)],
+) -> impl TypedValueParser<Value = T> {
+    PossibleValuesParser::new(set.iter().map(|(word, _)| *word)).try_map(|word| {
+        // clap lets nothing else through
+        set.iter().find(|(known, _)| *known == word).map(|(_, value)| *value).ok_or("unknown word")
+    })
+}
+
+fn mailboxes(text: &str) -> Result<Recipients, String> {
+    parse_mailboxes(text).map(Recipients)
+}
+
+fn mailbox(text: &str) -> Result<Mailbox, String> {
+    let mut list = parse_mailboxes(text)?;
+    if list.len() > 1 {
+        return Err(format!("expected one address; found {}", list.len()));
+    }
+    list.pop().ok_or_else(|| "expected an address".to_owned())
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    parse_duration(text)
+}
+
+/// Reads RFC 3339, or seconds since 1970 with or without the `@` of date(1).
+fn time(text: &str) -> Result<Timestamp, String> {
+    if let Ok(seconds) = text.strip_prefix('@').unwrap_or(text).parse::<i64>() {
+        return Timestamp::from_second(seconds).map_err(|_| "this time is out of range".to_owned());
+    }
+    text.parse().map_err(|_| "expected a time such as 2026-01-31T03:00:00Z, or seconds since 1970".to_owned())
+}
+
+/// The trust rules: completed as words, and taken with what follows their colon.
+#[derive(Debug, Clone)]
+struct TrustWords;
+
+impl TypedValueParser for TrustWords {
+    type Value = String;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        arg: Option<&clap::Arg>,
+        value: &std::ffi::OsStr,
+    ) -> Result<String, clap::Error> {
+        let wrong = |problem: String| {
+            let mut error = clap::Error::new(ErrorKind::ValueValidation).with_cmd(command);
+            if let Some(arg) = arg {
+                error.insert(ContextKind::InvalidArg, ContextValue::String(arg.to_string()));
+            }
+            error.insert(
+                ContextKind::InvalidValue,
+                ContextValue::String(value.to_string_lossy().into_owned()),
+            );
+            error.insert(ContextKind::Custom, ContextValue::String(problem));
+            error
+        };
+        let word = value.to_str().ok_or_else(|| wrong("expected text".to_owned()))?;
+        crate::task::TrustRule::parse_all(&[word.to_owned()]).map_err(wrong)?;
+        Ok(word.to_owned())
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        let words = [
+            ("system", "what the operating system trusts"),
+            ("ca-file:", "only chains to a certificate in this PEM file"),
+            ("pin:sha256:", "only the certificate with this SHA-256"),
+            ("pin:spki-sha256:", "only the public key with this SHA-256"),
+            ("self-signed-root", "also an unknown root that the server sends"),
+            ("accept-any-certificate", "anything at all"),
+        ];
+        Some(Box::new(words.into_iter().map(|(word, help)| PossibleValue::new(word).help(help))))
+    }
+}
+
+/// Tells whether JSON was asked for, when the command line is too wrong to be parsed.
+pub fn wants_json(args: &[OsString]) -> bool {
+    args.iter().skip(1).take_while(|arg| *arg != "--").any(|arg| arg == "--json")
+}

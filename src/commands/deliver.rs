@@ -1,0 +1,174 @@
+//! From a task and a run to deliveries: the one path of `notify`, `test-email` and `check`.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::channels::{Channel, Circumstances, Effort, EmailChannel, Preview, ScreenChannel};
+use crate::commands::output::{Output, Report};
+use crate::deadline::Deadline;
+use crate::decide::Decision;
+use crate::delivery::{ChannelName, Delivery, Status};
+use crate::exit::Exit;
+use crate::files;
+use crate::message::{LogExcerpt, Story};
+use crate::run::Run;
+use crate::task::{Email, Task};
+
+/// One channel of a task and what was decided about it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Job<'a> {
+    pub(super) target: Target<'a>,
+    pub(super) decision: Decision,
+}
+
+/// Whom a job is for.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Target<'a> {
+    Email(&'a Email),
+    Screen(ChannelName),
+}
+
+impl Target<'_> {
+    fn channel(self) -> ChannelName {
+        match self {
+            Self::Email(_) => ChannelName::Email,
+            Self::Screen(name) => name,
+        }
+    }
+}
+
+/// Everything about one way of delivering.
+#[derive(Clone, Copy)]
+pub(super) struct Plan<'a> {
+    pub(super) task: &'a Task,
+    pub(super) run: &'a Run,
+    pub(super) test: bool,
+    pub(super) now: Timestamp,
+    pub(super) deadline: Deadline,
+    pub(super) effort: Effort,
+    pub(super) dry_run: bool,
+    pub(super) may_prompt: bool,
+    pub(super) output: Output,
+}
+
+impl Plan<'_> {
+    /// Does all jobs, one after the other; none of them stops another.
+    pub(super) fn carry_out(&self, jobs: &[Job<'_>], outcome: Option<&'static str>) -> Report {
+        let first = jobs.iter().find(|job| job.decision.notifies()).or(jobs.first());
+        let notifies = first.is_some_and(|job| job.decision.notifies());
+        let reason = first.map(|job| job.decision.reason().to_string()).unwrap_or_default();
+        let decision = if notifies { "notify" } else { "silent" };
+        self.output.detail(&format!("{decision}: {reason}"));
+
+        let messages = std::cell::RefCell::new(Vec::new());
+        let mut deliveries = Vec::new();
+        if notifies {
+            let host = host();
+            let (log, notes) = self.log();
+            let story = Story {
+                task: self.task,
+                run: self.run,
+                test: self.test,
+                host: &host,
+                now: self.now.to_zoned(TimeZone::system()),
+                log,
+                notes,
+            };
+            for job in jobs {
+                let delivery = self.one(job, &story, &messages);
+                self.output.delivery(&delivery);
+                deliveries.push(delivery);
+            }
+        } else {
+            deliveries.extend(jobs.iter().map(skipped));
+        }
+        self.explain_outbox(&deliveries);
+        let exit_code = exit_code(&deliveries);
+        let message_id = deliveries.iter().find_map(|delivery| delivery.message_id.clone());
+        Report {
+            decision,
+            reason,
+            outcome,
+            message_id,
+            deliveries,
+            messages: messages.into_inner(),
+            exit_code,
+        }
+    }
+
+    fn one(&self, job: &Job<'_>, story: &Story<'_>, messages: &std::cell::RefCell<Vec<String>>) -> Delivery {
+        if !job.decision.notifies() {
+            return skipped(job);
+        }
+        let (output, effort) = (self.output, self.effort);
+        let watch = |stage| output.stage(stage);
+        let warn = |line: &str| output.warning(line);
+        let circumstances = Circumstances {
+            deadline: self.deadline,
+            effort,
+            may_prompt: self.may_prompt,
+            watch: &watch,
+            warn: &warn,
+        };
+        match job.target {
+            Target::Email(email) if self.dry_run => {
+                let show = |composed: &crate::message::Composed| {
+                    let message = String::from_utf8_lossy(&composed.bytes).replace("\r\n", "\n");
+                    messages.borrow_mut().push(message);
+                };
+                Preview { email, show: &show }.deliver(story, circumstances)
+            }
+            Target::Screen(name) if self.dry_run => {
+                Delivery::plain(name, Status::Skipped, Exit::Ok, "a dry run: nothing was shown")
+            }
+            Target::Email(email) => EmailChannel::new(email).deliver(story, circumstances),
+            Target::Screen(name) => ScreenChannel(name).deliver(story, circumstances),
+        }
+    }
+
+    /// Reads the end of the log. A log that cannot be read costs nothing but itself.
+    fn log(&self) -> (Option<LogExcerpt>, Vec<String>) {
+        let Some(path) = &self.run.facts.log else { return (None, Vec::new()) };
+        let excerpt = files::open_log(path).map_err(|error| error.to_string()).and_then(|file| {
+            LogExcerpt::read(file).map_err(|e| format!("cannot read \"{}\": {e}", path.display()))
+        });
+        match excerpt {
+            Ok(excerpt) => (Some(excerpt), Vec::new()),
+            Err(what) => {
+                self.output.warning(&what);
+                (None, vec![what])
+            }
+        }
+    }
+
+    /// Says that this version keeps nothing, where a task counts on it.
+    fn explain_outbox(&self, deliveries: &[Delivery]) {
+        let lost = deliveries.iter().any(|d| d.channel == ChannelName::Email && d.status == Status::Failed);
+        if self.task.outbox.is_some() && lost && self.effort == Effort::Deliver {
+            self.output.warning("\"outbox\" is not part of this version: the message is not kept");
+        }
+    }
+}
+
+fn skipped(job: &Job<'_>) -> Delivery {
+    Delivery::plain(job.target.channel(), Status::Skipped, Exit::Ok, job.decision.reason().to_string())
+}
+
+/// Returns the code of all deliveries together: screen channels count only where the task has no
+/// e-mail (design, section 6).
+fn exit_code(deliveries: &[Delivery]) -> Exit {
+    let has_email = deliveries.iter().any(|d| d.channel == ChannelName::Email);
+    deliveries
+        .iter()
+        .filter(|d| !has_email || d.channel == ChannelName::Email)
+        .fold(Exit::Ok, |worst, delivery| worst.worse(delivery.exit_code))
+}
+
+/// Returns this computer's name, for people.
+fn host() -> String {
+    nix::unistd::gethostname()
+        .ok()
+        .map(|name| name.to_string_lossy().into_owned())
+        .filter(|name| !name.is_empty())
+        .unwrap_or_else(|| "this computer".to_owned())
+}

@@ -1,0 +1,28 @@
+//! The commands, one file each, and what they share: where results go, and how tasks are delivered.
+
+mod check;
+mod completions;
+mod deliver;
+mod man;
+mod notify;
+mod output;
+mod schema;
+mod test_email;
+
+use crate::World;
+use crate::cli::{Cli, Command};
+use crate::exit::Exit;
+
+pub(crate) use output::{Output, print_and_end, talk_raw};
+
+/// Does what was typed and returns the code the program ends with.
+pub(crate) fn dispatch(cli: &Cli, world: &World) -> Exit {
+    match &cli.command {
+        Command::Notify(args) => notify::run(args, world),
+        Command::TestEmail(args) => test_email::run(args, world),
+        Command::Check(args) => check::run(args, world),
+        Command::Schema => schema::run(),
+        Command::Completions { shell } => completions::run(*shell),
+        Command::Man => man::run(),
+    }
+}

@@ -1,0 +1,87 @@
+//! `notify`: the hook. Decides, and only then opens anything.
+
+use std::io::{self, IsTerminal};
+
+use crate::World;
+use crate::channels::Effort;
+use crate::cli::NotifyArgs;
+use crate::commands::deliver::{Job, Plan, Target};
+use crate::commands::output::{Output, Report, print};
+use crate::deadline::Deadline;
+use crate::decide::{decide, decide_screen};
+use crate::delivery::ChannelName;
+use crate::error::Failure;
+use crate::exit::Exit;
+use crate::run::{Event, Outcome, Run, RunFacts};
+use crate::settings;
+use crate::task::Task;
+
+/// Runs the command.
+pub(super) fn run(args: &NotifyArgs, world: &World) -> Exit {
+    let output = Output::for_hook(args.output);
+    match notify(args, world, output) {
+        Ok(report) => {
+            if args.dry_run && output.is_for_people() {
+                let shown = print(&preview(&report));
+                return shown.err().unwrap_or(report.exit_code);
+            }
+            output.report(&report)
+        }
+        Err(failure) => output.failure(&failure),
+    }
+}
+
+fn notify(args: &NotifyArgs, world: &World, output: Output) -> Result<Report, Failure> {
+    let (task, origin) = settings::load_task(&args.task, &args.overrides)?;
+    let run = settings::load_run(&args.run, &task, &origin, world.now)?;
+    let outcome = run.as_ref().map(|run| run.outcome.word());
+    // a backup that begins has no outcome: nothing below looks at this one then
+    let run = run.unwrap_or(Run { outcome: Outcome::Success, facts: RunFacts::default() });
+    let event = args.run.event;
+    let plan = Plan {
+        task: &task,
+        run: &run,
+        test: false,
+        now: world.now,
+        deadline: Deadline::after(world.started, settings::time_limit(&task, event)),
+        effort: Effort::Deliver,
+        dry_run: args.dry_run,
+        may_prompt: !args.hook && event == Event::End && somebody_is_there(),
+        output,
+    };
+    let mut report = plan.carry_out(&jobs(&task, event, run.outcome), outcome);
+    if args.hook || event == Event::Begin {
+        report.exit_code = Exit::Ok;
+    }
+    Ok(report)
+}
+
+/// Decides about every channel of the task.
+fn jobs(task: &Task, event: Event, outcome: Outcome) -> Vec<Job<'_>> {
+    let emails = task
+        .email
+        .iter()
+        .map(|email| Job { target: Target::Email(email), decision: decide(event, outcome, email.when) });
+    let growl = task.growl.as_ref().map(|growl| (ChannelName::Growl, &growl.events));
+    let desktop = task.desktop.as_ref().map(|desktop| (ChannelName::Desktop, &desktop.events));
+    let screens = growl.into_iter().chain(desktop).map(|(name, events)| Job {
+        target: Target::Screen(name),
+        decision: decide_screen(event, outcome, events),
+    });
+    emails.chain(screens).collect()
+}
+
+/// Tells whether a person can be asked for a password.
+pub(super) fn somebody_is_there() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
+/// Writes what a dry run found, for people.
+pub(super) fn preview(report: &Report) -> String {
+    let mut text = format!("{}: {}\n", report.decision, report.reason);
+    for message in &report.messages {
+        text.push('\n');
+        text.push_str(message);
+    }
+    text
+}

@@ -1,0 +1,176 @@
+//! Where results go: data to stdout, talk to stderr, and the same truth in both.
+
+use std::io::{self, ErrorKind, Write};
+
+use serde::Serialize;
+
+use crate::cli::OutputArgs;
+use crate::delivery::{Delivery, Stage, Status};
+use crate::error::Failure;
+use crate::exit::Exit;
+use crate::text;
+
+/// The result of a command about a task, as `--json` prints it (design, section 2).
+#[derive(Debug, Serialize)]
+pub(crate) struct Report {
+    /// `notify` or `silent`.
+    pub(crate) decision: &'static str,
+    /// Why.
+    pub(crate) reason: String,
+    /// How the backup ended; null when this is not about an end.
+    pub(crate) outcome: Option<&'static str>,
+    /// The Message-ID of the first e-mail.
+    pub(crate) message_id: Option<String>,
+    /// One entry for each channel.
+    pub(crate) deliveries: Vec<Delivery>,
+    /// The messages of a dry run.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) messages: Vec<String>,
+    /// The code the program ends with.
+    pub(crate) exit_code: Exit,
+}
+
+/// An error before the decision, as `--json` prints it.
+#[derive(Serialize)]
+struct ErrorReport<'a> {
+    error: &'a str,
+    hint: Option<&'a str>,
+    exit_code: Exit,
+}
+
+/// How results are printed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Output {
+    args: OutputArgs,
+    /// Whether each stage is what the person asked to see.
+    by_hand: bool,
+}
+
+impl Output {
+    /// For the hook: silence is golden.
+    pub(crate) fn for_hook(args: OutputArgs) -> Self {
+        Self { args, by_hand: false }
+    }
+
+    /// For commands that a person types to see what happens.
+    pub(crate) fn by_hand(args: OutputArgs) -> Self {
+        Self { args, by_hand: true }
+    }
+
+    /// Prints an error that came before any delivery, and returns its code.
+    pub(crate) fn failure(self, failure: &Failure) -> Exit {
+        talk_failure(failure);
+        if self.args.json {
+            let error = &failure.what;
+            return json(&ErrorReport { error, hint: failure.hint.as_deref(), exit_code: failure.exit })
+                .unwrap_or(failure.exit);
+        }
+        failure.exit
+    }
+
+    /// Prints a result and returns its code.
+    pub(crate) fn report(self, report: &Report) -> Exit {
+        if self.args.json {
+            return json(report).unwrap_or(report.exit_code);
+        }
+        report.exit_code
+    }
+
+    /// Prints the end of one delivery.
+    pub(crate) fn delivery(self, delivery: &Delivery) {
+        let channel = delivery.channel.word();
+        if delivery.exit_code != Exit::Ok {
+            let failure = Failure {
+                exit: delivery.exit_code,
+                what: format!("{channel}: {}", delivery.detail),
+                hint: delivery.hint.clone(),
+            };
+            talk_failure(&failure);
+            for recipient in delivery.recipients.iter().filter(|r| !r.accepted && !r.reply.is_empty()) {
+                talk(&format!("  not accepted: {}: {}", recipient.address, recipient.reply));
+            }
+        } else if self.by_hand && !self.args.json {
+            let _ = print(&format!("{}\n", text::block(&delivery.detail)));
+        } else if self.args.verbose || (delivery.status == Status::Skipped && !self.args.quiet) {
+            talk(&format!("{channel}: {}", delivery.detail));
+        }
+    }
+
+    /// Says one thing that only matters to who wants to know.
+    pub(crate) fn detail(self, line: &str) {
+        if self.args.verbose {
+            talk(line);
+        }
+    }
+
+    /// Says one thing that matters, though nothing failed.
+    pub(crate) fn warning(self, line: &str) {
+        if !self.args.quiet {
+            talk(&format!("warning: {line}"));
+        }
+    }
+
+    /// Shows a stage as it ends.
+    pub(crate) fn stage(self, stage: Stage) {
+        let line = format!("{:<12} {:>6} ms{}", stage.name, stage.ms, if stage.ok { "" } else { "  failed" });
+        if self.by_hand && !self.args.json {
+            let _ = print(&format!("  {line}\n"));
+        } else {
+            self.detail(&line);
+        }
+    }
+
+    /// Tells whether stdout is for people.
+    pub(crate) fn is_for_people(self) -> bool {
+        !self.args.json
+    }
+}
+
+/// Prints an error in its two parts.
+fn talk_failure(failure: &Failure) {
+    for line in failure.what.lines() {
+        talk(line);
+    }
+    if let Some(hint) = &failure.hint {
+        talk(&format!("  what to do: {hint}"));
+    }
+}
+
+/// Says one line on stderr; a stderr that is gone changes nothing.
+fn talk(line: &str) {
+    let _ = writeln!(io::stderr().lock(), "backup-notify: {}", text::one_line(line));
+}
+
+/// Prints data on stdout. A reader who has gone is no error; a full disk is.
+pub(crate) fn print(data: &str) -> Result<(), Exit> {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(data.as_bytes()).and_then(|()| stdout.flush()) {
+        Ok(()) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        Err(error) => {
+            talk(&format!("cannot write to stdout: {error}"));
+            Err(Exit::CannotWrite)
+        }
+    }
+}
+
+/// Prints one JSON object on a line of its own; returns a code only when that failed.
+fn json(value: &impl Serialize) -> Option<Exit> {
+    match serde_json::to_string(value) {
+        Ok(text) => print(&(text + "\n")).err(),
+        Err(error) => {
+            talk(&format!("the result could not be written as JSON: {error}"));
+            Some(Exit::Software)
+        }
+    }
+}
+
+/// Prints data and returns the code of a command that does nothing else.
+pub(crate) fn print_and_end(data: &str) -> Exit {
+    print(data).err().unwrap_or(Exit::Ok)
+}
+
+/// Writes text that is ours as it stands to stderr.
+pub(crate) fn talk_raw(text: &str) {
+    let _ = io::stderr().lock().write_all(text.as_bytes());
+}

@@ -1,0 +1,47 @@
+//! Whose home: the person's, and the folders that belong to it.
+
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use directories::BaseDirs;
+use nix::unistd::{Uid, User};
+
+/// The folder inside each configuration folder that is ours.
+const FOLDER: &str = "backup-notify";
+
+/// Returns the folders in which a task named without a path is looked for, the person's own first.
+pub fn configuration_folders() -> Vec<PathBuf> {
+    let mut folders = Vec::new();
+    folders.extend(own_configuration().map(|folder| folder.join(FOLDER)));
+    folders.push(Path::new(system_configuration()).join(FOLDER));
+    folders
+}
+
+/// Returns the person's configuration folder.
+///
+/// For root, a HOME that belongs to somebody else (sudo keeps it on macOS) would let that person
+/// choose root's task: then root's own home of the passwd database counts (design, section 2).
+fn own_configuration() -> Option<PathBuf> {
+    let uid = Uid::effective();
+    let dirs = BaseDirs::new();
+    if uid.is_root() {
+        let foreign = |path: &Path| path.metadata().is_ok_and(|meta| meta.uid() != 0);
+        let dirs = dirs.filter(|dirs| !foreign(dirs.home_dir()) && !foreign(dirs.config_dir()));
+        if let Some(dirs) = dirs {
+            return Some(dirs.config_dir().to_owned());
+        }
+        let home = User::from_uid(uid).ok().flatten()?.dir;
+        return Some(home.join(relative_configuration()));
+    }
+    dirs.map(|dirs| dirs.config_dir().to_owned())
+}
+
+/// Returns where the configuration folder lies in a home folder.
+fn relative_configuration() -> &'static str {
+    if cfg!(target_os = "macos") { "Library/Application Support" } else { ".config" }
+}
+
+/// Returns the configuration folder of the whole computer.
+fn system_configuration() -> &'static str {
+    if cfg!(target_os = "macos") { "/Library/Application Support" } else { "/etc" }
+}

@@ -1,0 +1,318 @@
+//! Flags and task file made into typed settings: the last place that sees what was typed.
+//!
+//! Everything here happens before the decision, so nothing is opened but the task file and the
+//! report.
+
+use std::ffi::OsStr;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::cli::{Overrides, RunArgs, TaskArgs};
+use crate::decide::ScreenEvent;
+use crate::error::Failure;
+use crate::exit::Exit;
+use crate::files::{self, Purpose};
+use crate::home;
+use crate::run::{Event, Outcome, Run, RunFacts};
+use crate::task::{
+    self, AttachLog, DEFAULT_DEADLINE, Desktop, Email, Growl, GrowlHash, MAX_BYTES, Outbox, Password, Task,
+    Tls, TrustRule,
+};
+use crate::text::shell_word;
+use crate::tools::Tool;
+
+/// How old the `run` of a task file may be (design, section 2): it is written anew by every run.
+const RUN_MOST_AGE: SignedDuration = SignedDuration::from_hours(24);
+
+/// Where a task came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// From this file.
+    File(PathBuf),
+    /// From stdin.
+    Stdin,
+    /// From flags alone.
+    Flags,
+}
+
+/// Reads the task and lays the overrides over it.
+pub fn load_task(args: &TaskArgs, overrides: &Overrides) -> Result<(Task, Origin), Failure> {
+    let (mut task, origin) = match (&args.task, &args.name) {
+        (Some(path), _) => read_task(path)?,
+        (None, Some(name)) => (ad_hoc(name)?, Origin::Flags),
+        // clap asks for one of the two
+        (None, None) => return Err(Failure::new(Exit::Usage, "expected --task or --name")),
+    };
+    apply(&mut task, overrides, &origin)?;
+    Ok((task, origin))
+}
+
+fn read_task(path: &Path) -> Result<(Task, Origin), Failure> {
+    if path == OsStr::new("-") {
+        let bytes = read_stdin("the task")?;
+        let task =
+            task::read_task(&bytes, "stdin", Path::new("")).map_err(|f| Failure::from_situation(&f))?;
+        return Ok((task, Origin::Stdin));
+    }
+    let path = find(path)?;
+    let bytes =
+        files::read_trusted(&path, Purpose::TaskFile, MAX_BYTES).map_err(|e| Failure::from_situation(&e))?;
+    let base = path.parent().unwrap_or(Path::new(""));
+    let task =
+        task::read_task(&bytes, &path.to_string_lossy(), base).map_err(|f| Failure::from_situation(&f))?;
+    Ok((task, Origin::File(path)))
+}
+
+/// Finds the file of a task that is named without slash and `.json`.
+fn find(path: &Path) -> Result<PathBuf, Failure> {
+    let name = path.to_string_lossy();
+    if name.contains('/')
+        || Path::new(name.as_ref()).extension().is_some_and(|e| e.eq_ignore_ascii_case("json"))
+    {
+        return Ok(path.to_owned());
+    }
+    let places: Vec<PathBuf> =
+        home::configuration_folders().iter().map(|folder| folder.join(format!("{name}.json"))).collect();
+    if let Some(found) = places.iter().find(|place| place.symlink_metadata().is_ok()) {
+        return Ok(found.clone());
+    }
+    let looked: Vec<String> = places.iter().map(|place| format!("\"{}\"", place.display())).collect();
+    let what = format!("there is no task named \"{name}\": looked for {}", looked.join(" and "));
+    let hint = if path.exists() {
+        format!("to read the file of that name here, write --task {}", shell_word(&format!("./{name}")))
+    } else {
+        "write the task there, or give the path of its file".to_owned()
+    };
+    Err(Failure::new(Exit::NoInput, what).with_hint(hint))
+}
+
+/// Reads stdin to its end, within the size of a task file.
+fn read_stdin(what: &str) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    // one byte more than allowed, so that too much is seen as such
+    let most = u64::try_from(MAX_BYTES + 1).unwrap_or(u64::MAX);
+    match io::stdin().lock().take(most).read_to_end(&mut bytes) {
+        Ok(_) => Ok(bytes),
+        Err(error) => Err(Failure::new(Exit::NoInput, format!("cannot read {what} from stdin: {error}"))),
+    }
+}
+
+/// Makes a task that exists only on the command line.
+fn ad_hoc(name: &str) -> Result<Task, Failure> {
+    if name.trim().is_empty() {
+        return Err(Failure::new(Exit::Usage, "--name: expected what people call this backup"));
+    }
+    Ok(Task {
+        name: name.to_owned(),
+        source: None,
+        destination: None,
+        tool: None,
+        email: Vec::new(),
+        desktop: None,
+        growl: None,
+        outbox: None,
+        deadline: DEFAULT_DEADLINE,
+        mail_home: None,
+        exit_codes: std::collections::BTreeMap::new(),
+        redact: Vec::new(),
+        run: None,
+    })
+}
+
+fn apply(task: &mut Task, overrides: &Overrides, origin: &Origin) -> Result<(), Failure> {
+    let usage = |what: String| Failure::new(Exit::Usage, what);
+    let account = overrides.account.as_deref().map(|typed| {
+        task::read_account(typed.as_bytes(), "--account").map_err(|faults| usage(faults.to_string()))
+    });
+    let account = account.transpose()?;
+    if task.email.is_empty() {
+        match (&overrides.to, &account) {
+            (Some(to), Some(account)) => task.email.push(Email {
+                when: overrides.when.unwrap_or_default(),
+                to: to.0.clone(),
+                from: None,
+                account: account.clone(),
+                password: Password::default(),
+                tls: Tls::default(),
+                subject: None,
+                text: None,
+                html: None,
+                attach_log: AttachLog::Never,
+            }),
+            (Some(_), None) => {
+                return Err(usage("--to needs --account, the account to send with".to_owned()));
+            }
+            (None, Some(_)) => return Err(usage("--account needs --to, the recipients".to_owned())),
+            (None, None) => {}
+        }
+    }
+    let trust = if overrides.tls_trust.is_empty() {
+        None
+    } else {
+        Some(TrustRule::parse_all(&overrides.tls_trust).map_err(|e| usage(format!("--tls-trust: {e}")))?)
+    };
+    for email in &mut task.email {
+        email.when = overrides.when.unwrap_or(email.when);
+        if let Some(to) = &overrides.to {
+            email.to.clone_from(&to.0);
+        }
+        if let Some(from) = &overrides.from {
+            email.from = Some(from.clone());
+        }
+        if let Some(account) = &account {
+            email.account = account.clone();
+        }
+        email.tls.mode = overrides.tls_mode.or(email.tls.mode);
+        if let Some(trust) = &trust {
+            email.tls.trust = trust.clone();
+        }
+        email.tls.allow_cleartext_password |= overrides.allow_cleartext_password;
+    }
+    apply_others(task, overrides);
+    if task.email.is_empty() && task.growl.is_none() && task.desktop.is_none() {
+        let what = "nobody to tell: give --to and --account, --growl or --desktop".to_owned();
+        return Err(usage(what));
+    }
+    if *origin == Origin::Stdin && task.outbox.is_some() {
+        // what waits is sent by the task file's word, and stdin is gone by then (design, section 6)
+        return Err(usage(
+            "a task from stdin cannot use an outbox; add --outbox none, or use a file".to_owned(),
+        ));
+    }
+    Ok(())
+}
+
+fn apply_others(task: &mut Task, overrides: &Overrides) {
+    task.deadline = overrides.deadline.unwrap_or(task.deadline);
+    match &overrides.outbox {
+        Some(folder) if folder == OsStr::new("none") => task.outbox = None,
+        Some(folder) => task.outbox = Some(Outbox::Folder(folder.clone())),
+        None => {}
+    }
+    if let Some(home) = &overrides.mail_home {
+        task.mail_home = Some(home.clone());
+    }
+    if let Some(host) = &overrides.growl {
+        match &mut task.growl {
+            Some(growl) => growl.host.clone_from(host),
+            None => {
+                task.growl = Some(Growl {
+                    events: ScreenEvent::all(),
+                    host: host.clone(),
+                    port: 23053,
+                    password: None,
+                    hash: GrowlHash::default(),
+                });
+            }
+        }
+    }
+    if overrides.desktop && task.desktop.is_none() {
+        task.desktop = Some(Desktop { events: ScreenEvent::all() });
+    }
+}
+
+/// Puts the facts of the run in order: flags over the report, and `run` of the task file only
+/// where neither says how the backup ended.
+///
+/// Returns `None` for the beginning of a backup, which has no outcome yet.
+pub fn load_run(
+    args: &RunArgs,
+    task: &Task,
+    origin: &Origin,
+    now: Timestamp,
+) -> Result<Option<Run>, Failure> {
+    if args.event == Event::Begin {
+        return Ok(None);
+    }
+    let report = args.report.as_deref().map(|path| read_report(path, args, origin)).transpose()?;
+    let flags = RunFacts {
+        status: None,
+        exit_code: args.exit_code,
+        started: args.started,
+        finished: args.finished,
+        message: args.message.clone(),
+        log: args.log.clone(),
+        ..RunFacts::default()
+    };
+    let tool = args.tool.or(task.tool).unwrap_or(Tool::Generic);
+    let outcome = stated(&flags, tool, task);
+    let outcome = match (outcome, report.as_ref().and_then(|report| stated(report, tool, task))) {
+        (Some(by_code), Some(by_report)) => Some(by_code.worse(by_report)),
+        (by_code, by_report) => by_code.or(by_report),
+    };
+    let facts = flags.over(report.unwrap_or_default());
+    if let Some(outcome) = args.status.or(outcome) {
+        return Ok(Some(Run { outcome, facts }));
+    }
+    let Some(written) = task.run.clone().filter(|run| stated(run, tool, task).is_some()) else {
+        return Err(Failure::new(Exit::Usage, "nothing says how the backup ended").with_hint(
+            "add --status, --exit-code or --report; an unknown outcome is never taken for a success",
+        ));
+    };
+    if *origin != Origin::Stdin {
+        fresh(&written, now)?;
+    }
+    let outcome = stated(&written, tool, task).unwrap_or(Outcome::Error);
+    Ok(Some(Run { outcome, facts: facts.over(written) }))
+}
+
+/// Returns the outcome that facts state, by their status or their exit code.
+fn stated(facts: &RunFacts, tool: Tool, task: &Task) -> Option<Outcome> {
+    let by_code = |code: i32| task.exit_codes.get(&code).copied().unwrap_or_else(|| tool.outcome(code));
+    match (facts.status, facts.exit_code) {
+        (Some(status), _) => Some(status),
+        (None, code) => code.map(by_code),
+    }
+}
+
+/// Refuses facts that another run left behind.
+fn fresh(run: &RunFacts, now: Timestamp) -> Result<(), Failure> {
+    let stale = |what: String| {
+        Err(Failure::new(Exit::Data, what).with_hint(
+            "have the backup program write \"finished\" anew with every run, or give --status or --exit-code",
+        ))
+    };
+    let Some(finished) = run.finished else {
+        return stale("\"run\" in the task file has no \"finished\", so it may be of any run".to_owned());
+    };
+    let age = now.duration_since(finished);
+    if age > RUN_MOST_AGE {
+        return stale(format!("\"run\" in the task file is of {finished}, more than 24 hours ago"));
+    }
+    if age < -RUN_MOST_AGE {
+        return stale(format!("\"run\" in the task file is of {finished}, in the future"));
+    }
+    Ok(())
+}
+
+fn read_report(path: &Path, args: &RunArgs, origin: &Origin) -> Result<RunFacts, Failure> {
+    if let Some(tool) = args.tool {
+        let word = Tool::WORDS.iter().find(|(_, t)| *t == tool).map_or("this tool", |(word, _)| word);
+        let what = format!("reports of {word} are not read by this version");
+        return Err(
+            Failure::new(Exit::Usage, what).with_hint("leave --tool away to give the report as our own JSON")
+        );
+    }
+    let (bytes, name) = if path == OsStr::new("-") {
+        if *origin == Origin::Stdin {
+            return Err(Failure::new(Exit::Usage, "stdin cannot be both the task and the report"));
+        }
+        (read_stdin("the report")?, "stdin".to_owned())
+    } else {
+        let bytes = files::read_plain(path, Purpose::Report, MAX_BYTES);
+        (bytes.map_err(|e| Failure::from_situation(&e))?, path.display().to_string())
+    };
+    task::read_report(&bytes, &name).map_err(|f| Failure::from_situation(&f))
+}
+
+/// Returns how long this run of the program may take; a notice that something begins never holds
+/// it up (design, section 2).
+pub fn time_limit(task: &Task, event: Event) -> Duration {
+    match event {
+        Event::Begin => task.deadline.min(Duration::from_secs(5)),
+        Event::End => task.deadline,
+    }
+}

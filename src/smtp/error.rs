@@ -1,0 +1,273 @@
+//! What can go wrong between the name of a server and its 250: a closed list of situations.
+//!
+//! What happened is here; what to do about it is in [`crate::smtp::advice`].
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use crate::error::{Failure, Situation};
+use crate::exit::Exit;
+use crate::smtp::Route;
+use crate::smtp::advice;
+use crate::smtp::reply::Reply;
+use crate::text;
+
+/// A stage of the conversation, as `stages` in results names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// Looking up the server's addresses.
+    Resolve,
+    /// Connecting to one of them.
+    Connect,
+    /// The TLS handshake.
+    Tls,
+    /// Waiting for the server's first words.
+    Greeting,
+    /// EHLO.
+    Hello,
+    /// STARTTLS.
+    Starttls,
+    /// AUTH.
+    SignIn,
+    /// MAIL.
+    Sender,
+    /// RCPT.
+    Recipients,
+    /// DATA and the message.
+    Message,
+    /// RSET.
+    Reset,
+}
+
+impl Step {
+    /// Returns the name that results use.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Resolve => "resolve",
+            Self::Connect => "connect",
+            Self::Tls => "tls",
+            Self::Greeting => "greeting",
+            Self::Hello => "hello",
+            Self::Starttls => "starttls",
+            Self::SignIn => "sign-in",
+            Self::Sender => "sender",
+            Self::Recipients => "recipients",
+            Self::Message => "message",
+            Self::Reset => "reset",
+        }
+    }
+
+    /// Says what the program was doing, for sentences.
+    fn doing(self) -> &'static str {
+        match self {
+            Self::Resolve => "looking up the server's address",
+            Self::Connect => "connecting",
+            Self::Tls => "the TLS handshake",
+            Self::Greeting => "waiting for the server's greeting",
+            Self::Hello => "the answer to EHLO",
+            Self::Starttls => "the answer to STARTTLS",
+            Self::SignIn => "signing in",
+            Self::Sender => "the answer to MAIL",
+            Self::Recipients => "the answer to RCPT",
+            Self::Message => "handing over the message",
+            Self::Reset => "the answer to RSET",
+        }
+    }
+}
+
+/// Why a message did not get through.
+#[derive(Debug, Clone)]
+pub struct SmtpError {
+    pub(crate) route: Box<Route>,
+    pub(crate) step: Step,
+    pub(crate) problem: Problem,
+}
+
+/// The closed list of what can go wrong.
+#[derive(Debug, Clone)]
+pub(crate) enum Problem {
+    /// The resolver knows no address, or did not answer properly.
+    NameNotFound(String),
+    /// No address could be connected to.
+    Unreachable(Vec<(SocketAddr, String)>),
+    /// The deadline passed.
+    TimedOut(Duration),
+    /// The server closed the connection, or the network did.
+    Closed,
+    /// The server closed it after the whole message had been handed over.
+    ClosedAfterMessage,
+    /// The connection failed in another way.
+    Broken(String),
+    /// What answers is not an SMTP server.
+    NotSmtp(String),
+    /// A reply without a reply code.
+    Garbled(String),
+    /// A reply that does not end.
+    Endless,
+    /// A reply code that has no place at this stage.
+    Unexpected(Reply),
+    /// Plain text came where TLS was to begin.
+    PlainTextOnTlsPort,
+    /// TLS came where plain text was to begin.
+    TlsOnPlainPort,
+    /// The server does not offer STARTTLS.
+    NoStarttls,
+    /// The server offers STARTTLS and refused it.
+    StarttlsRefused(Reply),
+    /// Bytes came in clear between the answer to STARTTLS and the handshake.
+    InjectedAfterStarttls,
+    /// The certificate is not accepted under the rule; in the words of the TLS library.
+    CertificateRefused(String),
+    /// The handshake failed for another reason.
+    HandshakeFailed(String),
+    /// The trust rule cannot be set up.
+    Trust(Failure),
+    /// The password would cross the network unencrypted.
+    CleartextPassword,
+    /// The server offers no way to sign in that the account can use.
+    NoMechanism {
+        /// What the account wants.
+        wanted: &'static str,
+        /// What the server offers.
+        offered: Vec<String>,
+    },
+    /// The server refused the sign-in.
+    SignInRefused(Reply),
+    /// The server refused a command.
+    Refused(Reply),
+    /// The server refused every recipient: the first refusal.
+    AllRefused(Reply),
+    /// The message is larger than the server takes.
+    TooLarge {
+        /// The message, in octets.
+        size: u64,
+        /// The server's limit, in octets.
+        limit: u64,
+    },
+    /// An address needs SMTPUTF8, which the server does not offer.
+    NoSmtpUtf8,
+}
+
+impl fmt::Display for SmtpError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let server = self.route.server();
+        let doing = self.step.doing();
+        match &self.problem {
+            Problem::NameNotFound(said) => {
+                write!(f, "no address is known for \"{}\" ({said})", self.route.host)
+            }
+            Problem::Unreachable(attempts) => {
+                write!(f, "cannot connect to {server}")?;
+                for (i, (address, said)) in attempts.iter().enumerate() {
+                    write!(f, "{} {}: {said}", if i == 0 { ":" } else { ";" }, address.ip())?;
+                }
+                Ok(())
+            }
+            Problem::TimedOut(length) => {
+                write!(f, "{server}: no end of {doing} before the deadline of {} s", length.as_secs_f32())
+            }
+            Problem::Closed => write!(f, "{server} closed the connection during {doing}"),
+            Problem::ClosedAfterMessage => write!(
+                f,
+                "{server} closed the connection after the message was handed over and before accepting it; \
+                 it may or may not have been delivered"
+            ),
+            Problem::Broken(said) => write!(f, "the connection to {server} failed during {doing}: {said}"),
+            Problem::NotSmtp(line) => {
+                write!(f, "{server} is not an SMTP server: it began with \"{}\"", shown(line))
+            }
+            Problem::Garbled(line) => {
+                write!(f, "{server} broke the protocol during {doing}: no reply code in \"{}\"", shown(line))
+            }
+            Problem::Endless => {
+                write!(f, "{server} broke the protocol during {doing}: its reply does not end")
+            }
+            Problem::Unexpected(reply) => {
+                write!(f, "{server} broke the protocol during {doing}: it answered \"{reply}\"")
+            }
+            Problem::PlainTextOnTlsPort => write!(f, "{server} does not begin with TLS: it spoke in clear"),
+            Problem::TlsOnPlainPort => {
+                write!(f, "{server} begins with TLS, and mode \"{}\" does not", self.route.mode.word())
+            }
+            Problem::NoStarttls => write!(f, "{server} does not offer STARTTLS"),
+            Problem::StarttlsRefused(reply) => write!(f, "{server} refused STARTTLS: {reply}"),
+            Problem::InjectedAfterStarttls => write!(
+                f,
+                "{server} sent more in clear after its answer to STARTTLS; somebody on the way may be injecting \
+                 replies"
+            ),
+            Problem::CertificateRefused(said) => {
+                write!(
+                    f,
+                    "the certificate of {server} is not accepted under \"{}\": {said}",
+                    self.route.trust
+                )
+            }
+            Problem::HandshakeFailed(said) => write!(f, "the TLS handshake with {server} failed: {said}"),
+            Problem::Trust(failure) => f.write_str(&failure.what),
+            Problem::CleartextPassword => write!(
+                f,
+                "the password was not sent: the connection to {server} is not encrypted (tls.mode \"none\")"
+            ),
+            Problem::NoMechanism { wanted, offered } => {
+                write!(f, "{server} offers no sign-in with {wanted}; it offers ")?;
+                if offered.is_empty() { f.write_str("none") } else { f.write_str(&shown(&offered.join(" "))) }
+            }
+            Problem::SignInRefused(reply) => {
+                let user = self.route.user.as_deref().unwrap_or_default();
+                write!(f, "{server} refused the sign-in of \"{}\": {reply}", text::one_line(user))
+            }
+            Problem::Refused(reply) => write!(f, "{server} refused: {reply} ({doing})"),
+            Problem::AllRefused(reply) => write!(f, "{server} refused every recipient: {reply}"),
+            Problem::TooLarge { size, limit } => {
+                write!(f, "the message has {size} bytes and {server} takes {limit} at most")
+            }
+            Problem::NoSmtpUtf8 => write!(
+                f,
+                "{server} takes no addresses in other scripts before the \"@\" (it does not offer SMTPUTF8)"
+            ),
+        }
+    }
+}
+
+fn shown(line: &str) -> String {
+    text::shorten(&text::one_line(line), 120).into_owned()
+}
+
+impl Situation for SmtpError {
+    fn exit(&self) -> Exit {
+        let by_code =
+            |reply: &Reply, permanent| if reply.is_transient() { Exit::TempFail } else { permanent };
+        match &self.problem {
+            Problem::NameNotFound(_)
+            | Problem::Unreachable(_)
+            | Problem::TimedOut(_)
+            | Problem::Closed
+            | Problem::ClosedAfterMessage
+            | Problem::Broken(_) => Exit::TempFail,
+            Problem::NotSmtp(_)
+            | Problem::Garbled(_)
+            | Problem::Endless
+            | Problem::Unexpected(_)
+            | Problem::PlainTextOnTlsPort
+            | Problem::TlsOnPlainPort
+            | Problem::NoStarttls
+            | Problem::InjectedAfterStarttls
+            | Problem::CertificateRefused(_)
+            | Problem::HandshakeFailed(_) => Exit::Protocol,
+            Problem::StarttlsRefused(reply) => by_code(reply, Exit::Protocol),
+            Problem::Trust(failure) => failure.exit,
+            Problem::CleartextPassword | Problem::NoMechanism { .. } => Exit::NoPermission,
+            Problem::SignInRefused(reply) => by_code(reply, Exit::NoPermission),
+            Problem::Refused(reply) | Problem::AllRefused(reply) => by_code(reply, Exit::Refused),
+            Problem::TooLarge { .. } | Problem::NoSmtpUtf8 => Exit::Refused,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        advice::hint(self)
+    }
+}
+
+impl std::error::Error for SmtpError {}

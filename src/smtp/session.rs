@@ -1,0 +1,384 @@
+//! A session up to the point where one can sign in: greeting, EHLO, STARTTLS, EHLO again.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{IpAddr, TcpStream};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use native_tls::TlsStream;
+
+use crate::deadline::Deadline;
+use crate::delivery::TlsFacts;
+use crate::smtp::capabilities::Capabilities;
+use crate::smtp::certificate::CertificateFacts;
+use crate::smtp::error::{Problem, SmtpError, Step};
+use crate::smtp::reply::{Replies, Reply, ReplyError};
+use crate::smtp::wire::{self, Wire};
+use crate::smtp::{Route, Stages, tls, trust};
+use crate::task::TlsMode;
+
+/// What is kept back of the deadline to find out what a silent server is.
+const DIAGNOSIS: Duration = Duration::from_millis(1500);
+
+/// The connection, in clear or under TLS.
+enum Stream {
+    Plain(Wire),
+    Tls(Box<TlsStream<Wire>>),
+    /// Between the two, or lost on the way from one to the other.
+    Gone,
+}
+
+/// A conversation with a server.
+pub struct Session<'a> {
+    pub(super) route: &'a Route,
+    stages: &'a Stages<'a>,
+    deadline: Deadline,
+    stream: Stream,
+    replies: Replies,
+    pub(super) offered: Capabilities,
+    certificate: Option<CertificateFacts>,
+    tls_version: Option<&'static str>,
+    /// Whether the server waits for a command, so that a QUIT would be understood.
+    pub(super) between_commands: bool,
+}
+
+impl std::fmt::Debug for Session<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session").field("route", self.route).finish_non_exhaustive()
+    }
+}
+
+impl<'a> Session<'a> {
+    /// Connects and goes as far as the mode of the route asks: under `implicit` and `starttls`
+    /// the session that comes back is encrypted and its server accepted by the trust rule.
+    pub fn open(route: &'a Route, deadline: Deadline, stages: &'a Stages<'a>) -> Result<Self, SmtpError> {
+        let fail = |step| move |problem| SmtpError { route: Box::new(route.clone()), step, problem };
+        // a rule that cannot be set up is found before anything is sent
+        let connector = match route.mode {
+            TlsMode::None => None,
+            TlsMode::Implicit | TlsMode::Starttls => {
+                Some(trust::connector(&route.trust).map_err(fail(Step::Tls))?)
+            }
+        };
+        let stream = connect(route, deadline, stages)?;
+        let mut session = Self {
+            route,
+            stages,
+            deadline,
+            stream: Stream::Plain(Wire::new(stream, deadline)),
+            replies: Replies::default(),
+            offered: Capabilities::default(),
+            certificate: None,
+            tls_version: None,
+            between_commands: false,
+        };
+        if let (TlsMode::Implicit, Some(connector)) = (route.mode, &connector) {
+            session.step(Step::Tls, |s| s.start_tls(connector))?;
+        }
+        session.step(Step::Greeting, Self::greeting)?;
+        session.step(Step::Hello, Self::hello)?;
+        if let (TlsMode::Starttls, Some(connector)) = (route.mode, &connector) {
+            session.step(Step::Starttls, Self::starttls)?;
+            session.step(Step::Tls, |s| s.start_tls(connector))?;
+            session.step(Step::Hello, Self::hello)?;
+        }
+        Ok(session)
+    }
+
+    /// Returns how the connection is protected.
+    pub fn tls_facts(&self) -> TlsFacts {
+        let encrypted = self.certificate.is_some() || matches!(self.stream, Stream::Tls(_));
+        TlsFacts {
+            mode: self.route.mode,
+            version: self.tls_version.map(str::to_owned),
+            trust: encrypted.then(|| self.route.trust.to_string()),
+            sha256: self.certificate.as_ref().map(|c| c.sha256.clone()),
+            not_after: self.certificate.as_ref().and_then(|c| c.not_after).map(|t| t.to_string()),
+        }
+    }
+
+    /// Tells how long the server's certificate still lasts, when that is under `soon`.
+    pub fn certificate_ends_within(&self, soon: Duration, now: Timestamp) -> Option<jiff::SignedDuration> {
+        self.certificate.as_ref()?.ends_within(soon, now)
+    }
+
+    /// Tells whether the server takes addresses in other scripts before the `@`.
+    pub fn offers_smtputf8(&self) -> bool {
+        self.offered.smtputf8
+    }
+
+    /// Tells whether nobody on the network could read along: TLS, or this very computer.
+    pub(super) fn is_private(&self) -> bool {
+        match &self.stream {
+            Stream::Tls(_) => true,
+            Stream::Plain(wire) => wire.peer_is_loopback(),
+            Stream::Gone => false,
+        }
+    }
+
+    /// Tells whether the connection is encrypted.
+    pub(super) fn is_encrypted(&self) -> bool {
+        matches!(self.stream, Stream::Tls(_))
+    }
+
+    /// Does one stage of the conversation, timed.
+    pub(super) fn step<T>(
+        &mut self,
+        step: Step,
+        stage: impl FnOnce(&mut Self) -> Result<T, Problem>,
+    ) -> Result<T, SmtpError> {
+        let stages = self.stages;
+        stages.time(step.name(), || stage(self)).map_err(|problem| self.failure(step, problem))
+    }
+
+    /// Adds where it happened to what happened.
+    pub(super) fn failure(&self, step: Step, problem: Problem) -> SmtpError {
+        SmtpError { route: Box::new(self.route.clone()), step, problem }
+    }
+
+    /// Waits for the server's first words.
+    fn greeting(&mut self) -> Result<(), Problem> {
+        let in_clear = matches!(self.stream, Stream::Plain(_));
+        if in_clear && let Some(shorter) = self.deadline.earlier_by(DIAGNOSIS) {
+            self.set_deadline(shorter);
+        }
+        let reply = self.reply();
+        self.set_deadline(self.deadline);
+        match reply {
+            Ok(reply) if reply.is_positive() => {
+                self.between_commands = true;
+                Ok(())
+            }
+            Ok(reply) if reply.is_transient() || reply.is_permanent() => Err(Problem::Refused(reply)),
+            Ok(reply) => Err(Problem::Unexpected(reply)),
+            Err(Problem::Garbled(line)) => Err(Problem::NotSmtp(line)),
+            Err(Problem::TimedOut(_)) if in_clear && self.begins_with_tls() => Err(Problem::TlsOnPlainPort),
+            Err(other) => Err(other),
+        }
+    }
+
+    /// Finds out whether a server that keeps silent waits for a TLS handshake.
+    ///
+    /// The connection is given up by then, and the handshake is not completed for anything: only
+    /// the kind of the first answer counts (RFC 8446, section 5.1: 21 alert, 22 handshake).
+    fn begins_with_tls(&mut self) -> bool {
+        let Stream::Plain(wire) = std::mem::replace(&mut self.stream, Stream::Gone) else { return false };
+        let seen = wire.seen();
+        if let Ok(connector) = native_tls::TlsConnector::new() {
+            let _ = tls::handshake(&connector, &self.route.host, wire, self.deadline);
+        }
+        let first = seen.borrow().opening.first().copied();
+        matches!(first, Some(21 | 22))
+    }
+
+    /// Says EHLO, or HELO to a server that does not know EHLO, and learns what it offers.
+    fn hello(&mut self) -> Result<(), Problem> {
+        let name = self.hello_name();
+        self.send(format!("EHLO {name}\r\n").as_bytes())?;
+        let reply = self.reply()?;
+        if reply.is_positive() {
+            self.offered = Capabilities::from_reply(&reply);
+            return Ok(());
+        }
+        // RFC 5321, section 3.2: a server that refuses EHLO may still know HELO
+        if !reply.is_permanent() {
+            return Err(refusal(reply));
+        }
+        self.send(format!("HELO {name}\r\n").as_bytes())?;
+        let second = self.reply()?;
+        self.offered = Capabilities::default();
+        if second.is_positive() { Ok(()) } else { Err(refusal(second)) }
+    }
+
+    /// Returns the name for EHLO: a full domain name, or the address (RFC 5321, section 4.1.4).
+    fn hello_name(&self) -> String {
+        if let Some(name) = &self.route.hello_name {
+            return name.clone();
+        }
+        let wire = match &self.stream {
+            Stream::Plain(wire) => Some(wire),
+            Stream::Tls(stream) => Some(stream.get_ref()),
+            Stream::Gone => None,
+        };
+        match wire.and_then(Wire::local_ip) {
+            Some(IpAddr::V6(ip)) => format!("[IPv6:{ip}]"),
+            Some(IpAddr::V4(ip)) => format!("[{ip}]"),
+            None => "[127.0.0.1]".to_owned(),
+        }
+    }
+
+    /// Asks for TLS (RFC 3207). Nothing that came in clear survives it.
+    fn starttls(&mut self) -> Result<(), Problem> {
+        if !self.offered.starttls {
+            return Err(Problem::NoStarttls);
+        }
+        self.send(b"STARTTLS\r\n")?;
+        let reply = self.reply()?;
+        if !reply.is_positive() {
+            return Err(Problem::StarttlsRefused(reply));
+        }
+        if self.replies.has_pending() {
+            self.between_commands = false;
+            return Err(Problem::InjectedAfterStarttls);
+        }
+        self.offered = Capabilities::default();
+        Ok(())
+    }
+
+    /// Does the handshake and looks at who is there.
+    fn start_tls(&mut self, connector: &native_tls::TlsConnector) -> Result<(), Problem> {
+        let Stream::Plain(wire) = std::mem::replace(&mut self.stream, Stream::Gone) else {
+            return Err(Problem::Closed);
+        };
+        self.between_commands = false;
+        let seen = wire.seen();
+        let stream = tls::handshake(connector, &self.route.host, wire, self.deadline)?;
+        self.tls_version = tls::version(&seen.borrow().opening);
+        let certificate = stream.peer_certificate().ok().flatten();
+        self.certificate =
+            certificate.and_then(|c| c.to_der().ok()).map(|der| CertificateFacts::from_der(&der));
+        self.stream = Stream::Tls(Box::new(stream));
+        // STARTTLS has been answered: commands are understood again (a greeting comes first when
+        // TLS is implicit, and sets this itself)
+        self.between_commands = self.route.mode == TlsMode::Starttls;
+        Ok(())
+    }
+
+    /// Lets the connection end at another moment.
+    fn set_deadline(&mut self, deadline: Deadline) {
+        match &mut self.stream {
+            Stream::Plain(wire) => wire.set_deadline(deadline),
+            Stream::Tls(stream) => stream.get_mut().set_deadline(deadline),
+            Stream::Gone => {}
+        }
+    }
+
+    /// Sends bytes in one write.
+    pub(super) fn send(&mut self, bytes: &[u8]) -> Result<(), Problem> {
+        self.stream.write_all(bytes).map_err(|error| self.broken(&error))
+    }
+
+    /// Reads one reply.
+    pub(super) fn reply(&mut self) -> Result<Reply, Problem> {
+        match self.replies.read(&mut self.stream) {
+            Ok(reply) => {
+                // the server says goodbye by itself (RFC 5321, section 3.8)
+                if reply.code == 421 {
+                    self.between_commands = false;
+                }
+                Ok(reply)
+            }
+            Err(error) => {
+                self.between_commands = false;
+                Err(match error {
+                    ReplyError::Closed => Problem::Closed,
+                    ReplyError::Io(error) => self.broken(&error),
+                    ReplyError::Garbled(line) => Problem::Garbled(line),
+                    ReplyError::Endless => Problem::Endless,
+                })
+            }
+        }
+    }
+
+    /// Tells what the failure of the connection means.
+    ///
+    /// TLS wraps the error of the socket in words of its own, so the socket's is asked first.
+    fn broken(&mut self, error: &io::Error) -> Problem {
+        self.between_commands = false;
+        let below = match &self.stream {
+            Stream::Plain(wire) => wire.seen().borrow().fault,
+            Stream::Tls(stream) => stream.get_ref().seen().borrow().fault,
+            Stream::Gone => None,
+        };
+        match below.unwrap_or(error.kind()) {
+            ErrorKind::TimedOut => Problem::TimedOut(self.deadline.length()),
+            ErrorKind::UnexpectedEof
+            | ErrorKind::ConnectionReset
+            | ErrorKind::ConnectionAborted
+            | ErrorKind::BrokenPipe
+            | ErrorKind::NotConnected => Problem::Closed,
+            _ => Problem::Broken(error.to_string()),
+        }
+    }
+}
+
+impl Drop for Session<'_> {
+    /// Says goodbye where the server would understand it, and waits for nothing.
+    fn drop(&mut self) {
+        if self.between_commands {
+            let _ = self.stream.write_all(b"QUIT\r\n");
+        }
+    }
+}
+
+/// Looks up the server and connects to it.
+fn connect(route: &Route, deadline: Deadline, stages: &Stages<'_>) -> Result<TcpStream, SmtpError> {
+    let fail = |step| move |problem| SmtpError { route: Box::new(route.clone()), step, problem };
+    let addresses = stages
+        .time(Step::Resolve.name(), || wire::resolve(&route.host, route.port, deadline))
+        .map_err(|error| match error.kind() {
+            ErrorKind::TimedOut => Problem::TimedOut(deadline.length()),
+            _ => Problem::NameNotFound(lookup_words(&error)),
+        })
+        .map_err(fail(Step::Resolve))?;
+    stages
+        .time(Step::Connect.name(), || wire::connect(&addresses, deadline))
+        .map_err(|error| {
+            let all_late = error.attempts.iter().all(|(_, e)| e.kind() == ErrorKind::TimedOut);
+            if all_late && deadline.remaining().is_none() {
+                Problem::TimedOut(deadline.length())
+            } else {
+                Problem::Unreachable(error.attempts.into_iter().map(|(a, e)| (a, io_words(&e))).collect())
+            }
+        })
+        .map_err(fail(Step::Connect))
+}
+
+/// Returns what the system says of an error, without "(os error 111)".
+fn io_words(error: &io::Error) -> String {
+    let said = error.to_string();
+    said.split(" (os error").next().unwrap_or(&said).to_lowercase()
+}
+
+/// Returns what the resolver says, without Rust's own preamble.
+fn lookup_words(error: &io::Error) -> String {
+    let said = io_words(error);
+    said.rsplit(": ").next().unwrap_or(&said).to_owned()
+}
+
+/// Tells refusals from replies that have no place there.
+pub(super) fn refusal(reply: Reply) -> Problem {
+    if reply.is_transient() || reply.is_permanent() {
+        Problem::Refused(reply)
+    } else {
+        Problem::Unexpected(reply)
+    }
+}
+
+impl Read for Stream {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(wire) => wire.read(buffer),
+            Self::Tls(stream) => stream.read(buffer),
+            Self::Gone => Err(ErrorKind::NotConnected.into()),
+        }
+    }
+}
+
+impl Write for Stream {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(wire) => wire.write(buffer),
+            Self::Tls(stream) => stream.write(buffer),
+            Self::Gone => Err(ErrorKind::NotConnected.into()),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Plain(wire) => wire.flush(),
+            Self::Tls(stream) => stream.flush(),
+            Self::Gone => Ok(()),
+        }
+    }
+}

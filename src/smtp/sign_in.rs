@@ -1,0 +1,209 @@
+//! Signing in: AUTH (RFC 4954) with PLAIN, LOGIN, CRAM-MD5, XOAUTH2 and OAUTHBEARER.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, Mac};
+use md5::Md5;
+use zeroize::Zeroizing;
+
+use crate::accounts::Auth;
+use crate::secrets::Secret;
+use crate::smtp::Session;
+use crate::smtp::certificate::hex;
+use crate::smtp::error::{Problem, SmtpError, Step};
+use crate::smtp::reply::Reply;
+
+/// A way to prove who one is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mechanism {
+    Plain,
+    Login,
+    CramMd5,
+    Xoauth2,
+    Oauthbearer,
+}
+
+impl Mechanism {
+    /// Returns its name as EHLO lists it.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Plain => "PLAIN",
+            Self::Login => "LOGIN",
+            Self::CramMd5 => "CRAM-MD5",
+            Self::Xoauth2 => "XOAUTH2",
+            Self::Oauthbearer => "OAUTHBEARER",
+        }
+    }
+
+    /// Lists the mechanisms for a kind of sign-in, the preferred one first.
+    ///
+    /// Under TLS a password goes by PLAIN, in one round trip; in clear CRAM-MD5 comes first,
+    /// because it at least does not show the password to whoever listens.
+    fn candidates(auth: Auth, encrypted: bool) -> &'static [Self] {
+        match (auth, encrypted) {
+            (Auth::Password, true) => &[Self::Plain, Self::Login, Self::CramMd5],
+            (Auth::Password, false) => &[Self::CramMd5, Self::Plain, Self::Login],
+            (Auth::Xoauth2, _) => &[Self::Xoauth2],
+            (Auth::Oauthbearer, _) => &[Self::Oauthbearer],
+            (Auth::None, _) => &[],
+        }
+    }
+}
+
+impl Session<'_> {
+    /// Signs in, if the account does that at all.
+    ///
+    /// The secret leaves only over TLS, to this very computer, or where the task allows it by
+    /// name.
+    pub fn sign_in(&mut self, secret: Option<&Secret>) -> Result<(), SmtpError> {
+        let (Some(user), Some(secret)) = (self.route.user.clone(), secret) else { return Ok(()) };
+        self.step(Step::SignIn, |session| {
+            if !session.is_private() && !session.route.allow_cleartext_password {
+                return Err(Problem::CleartextPassword);
+            }
+            session.try_mechanisms(&user, secret)
+        })
+    }
+
+    fn try_mechanisms(&mut self, user: &str, secret: &Secret) -> Result<(), Problem> {
+        let wanted = match self.route.auth {
+            Auth::Password | Auth::None => "a password",
+            Auth::Xoauth2 => "XOAUTH2",
+            Auth::Oauthbearer => "OAUTHBEARER",
+        };
+        let none = Problem::NoMechanism { wanted, offered: self.offered.auth.clone() };
+        let offered: Vec<Mechanism> = Mechanism::candidates(self.route.auth, self.is_encrypted())
+            .iter()
+            .copied()
+            .filter(|mechanism| self.offered.auth.iter().any(|name| name == mechanism.name()))
+            .collect();
+        let mut refused = None;
+        for mechanism in offered {
+            let reply =
+                self.authenticate(mechanism, user, secret).map_err(|problem| scrub(problem, secret))?;
+            if reply.is_positive() {
+                return Ok(());
+            }
+            // 504: offered, and still not known (RFC 4954, section 4); anything else is a verdict,
+            // and a second wrong password could lock the account
+            let next = reply.code == 504;
+            refused = Some(Problem::SignInRefused(reply));
+            if !next {
+                break;
+            }
+        }
+        Err(scrub(refused.unwrap_or(none), secret))
+    }
+
+    /// Plays one mechanism through and returns the server's last word.
+    fn authenticate(&mut self, mechanism: Mechanism, user: &str, secret: &Secret) -> Result<Reply, Problem> {
+        match mechanism {
+            Mechanism::Plain => {
+                // RFC 4616: no authorization identity
+                let message = Zeroizing::new(format!("\0{user}\0{}", secret.reveal()));
+                let reply = self.auth_command("PLAIN", &message)?;
+                // a server that overlooks the initial response asks for it once more
+                if reply.code == 334 { self.answer(message.as_bytes()) } else { Ok(reply) }
+            }
+            Mechanism::Login => {
+                self.send(b"AUTH LOGIN\r\n")?;
+                let reply = self.reply()?;
+                if reply.code != 334 {
+                    return Ok(reply);
+                }
+                let reply = self.answer(user.as_bytes())?;
+                if reply.code != 334 {
+                    return Ok(reply);
+                }
+                self.answer(secret.reveal().as_bytes())
+            }
+            Mechanism::CramMd5 => {
+                self.send(b"AUTH CRAM-MD5\r\n")?;
+                let reply = self.reply()?;
+                if reply.code != 334 {
+                    return Ok(reply);
+                }
+                let challenge = reply.lines.first().map(|line| line.trim()).unwrap_or_default();
+                let Ok(challenge) = STANDARD.decode(challenge) else { return self.cancel() };
+                // RFC 2195, section 2
+                let Ok(mut mac) = Hmac::<Md5>::new_from_slice(secret.reveal().as_bytes()) else {
+                    return self.cancel();
+                };
+                mac.update(&challenge);
+                self.answer(format!("{user} {}", hex(&mac.finalize().into_bytes())).as_bytes())
+            }
+            Mechanism::Xoauth2 => {
+                let message =
+                    Zeroizing::new(format!("user={user}\u{1}auth=Bearer {}\u{1}\u{1}", secret.reveal()));
+                let reply = self.auth_command("XOAUTH2", &message)?;
+                // the reason comes as a challenge, which an empty answer turns into the verdict
+                if reply.code == 334 { self.answer(b"") } else { Ok(reply) }
+            }
+            Mechanism::Oauthbearer => {
+                // RFC 7628, section 3.1; RFC 5801, section 4 for the user name
+                let name = user.replace('=', "=3D").replace(',', "=2C");
+                let (host, port) = (&self.route.host, self.route.port);
+                let message = Zeroizing::new(format!(
+                    "n,a={name},\u{1}host={host}\u{1}port={port}\u{1}auth=Bearer {}\u{1}\u{1}",
+                    secret.reveal()
+                ));
+                let reply = self.auth_command("OAUTHBEARER", &message)?;
+                // RFC 7628, section 3.2.3: the reason is answered with %x01
+                if reply.code == 334 { self.answer(b"\x01") } else { Ok(reply) }
+            }
+        }
+    }
+
+    /// Sends AUTH with an initial response.
+    fn auth_command(&mut self, mechanism: &str, message: &str) -> Result<Reply, Problem> {
+        let encoded = Zeroizing::new(STANDARD.encode(message.as_bytes()));
+        let line = Zeroizing::new(format!("AUTH {mechanism} {}\r\n", encoded.as_str()));
+        self.send(line.as_bytes())?;
+        self.reply()
+    }
+
+    /// Answers a challenge.
+    fn answer(&mut self, response: &[u8]) -> Result<Reply, Problem> {
+        let encoded = Zeroizing::new(STANDARD.encode(response));
+        let line = Zeroizing::new(format!("{}\r\n", encoded.as_str()));
+        self.send(line.as_bytes())?;
+        self.reply()
+    }
+
+    /// Breaks off (RFC 4954, section 4: a line with `*`).
+    fn cancel(&mut self) -> Result<Reply, Problem> {
+        self.send(b"*\r\n")?;
+        self.reply()
+    }
+}
+
+/// Takes the secret out of what a server said: some repeat the line they did not understand.
+fn scrub(problem: Problem, secret: &Secret) -> Problem {
+    let clean =
+        |reply: Reply| Reply { lines: reply.lines.iter().map(|l| hide(l, secret)).collect(), ..reply };
+    match problem {
+        Problem::SignInRefused(reply) => Problem::SignInRefused(clean(reply)),
+        Problem::Unexpected(reply) => Problem::Unexpected(clean(reply)),
+        Problem::Garbled(line) => Problem::Garbled(hide(&line, secret)),
+        other => other,
+    }
+}
+
+/// Replaces every word that holds the secret, or could be base64 of it, by `[hidden]`.
+fn hide(line: &str, secret: &Secret) -> String {
+    let base64 = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=');
+    let line =
+        if secret.reveal().is_empty() { line.to_owned() } else { line.replace(secret.reveal(), "[hidden]") };
+    let words: Vec<&str> = line
+        .split(' ')
+        .map(|word| {
+            // long enough to carry a password, and decodable: nobody loses a word of prose by it
+            let encoded: String = word.chars().filter(|c| base64(*c)).collect();
+            let decoded = STANDARD.decode(&encoded).unwrap_or_default();
+            let held =
+                decoded.windows(secret.reveal().len().max(1)).any(|part| part == secret.reveal().as_bytes());
+            if held { "[hidden]" } else { word }
+        })
+        .collect();
+    words.join(" ")
+}

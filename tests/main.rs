@@ -8,6 +8,8 @@
     reason = "in a test, a panic is the failure message; clippy.toml covers #[test] functions only"
 )]
 
+mod delivered;
+mod faults;
 mod real_servers;
 mod sending;
 mod site;

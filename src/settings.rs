@@ -217,7 +217,8 @@ fn apply_others(task: &mut Task, overrides: &Overrides) {
 /// Puts the facts of the run in order: flags over the report, and `run` of the task file only
 /// where neither says how the backup ended.
 ///
-/// Returns `None` for the beginning of a backup, which has no outcome yet.
+/// The tool whose exit codes count is the task's; a flag has been laid over it by then. Returns
+/// `None` for the beginning of a backup, which has no outcome yet.
 pub fn load_run(
     args: &RunArgs,
     task: &Task,
@@ -237,7 +238,7 @@ pub fn load_run(
         log: args.log.clone(),
         ..RunFacts::default()
     };
-    let tool = args.tool.or(task.tool).unwrap_or(Tool::Generic);
+    let tool = task.tool.unwrap_or(Tool::Generic);
     let outcome = stated(&flags, tool, task);
     let outcome = match (outcome, report.as_ref().and_then(|report| stated(report, tool, task))) {
         (Some(by_code), Some(by_report)) => Some(by_code.worse(by_report)),
@@ -245,7 +246,9 @@ pub fn load_run(
     };
     let facts = flags.over(report.unwrap_or_default());
     if let Some(outcome) = args.status.or(outcome) {
-        return Ok(Some(Run { outcome, facts }));
+        // the hook is called when the backup is done: that is its end, unless somebody knows better
+        let finished = facts.finished.or(Some(now));
+        return Ok(Some(Run { outcome, facts: RunFacts { finished, ..facts } }));
     }
     let Some(written) = task.run.clone().filter(|run| stated(run, tool, task).is_some()) else {
         return Err(Failure::new(Exit::Usage, "nothing says how the backup ended").with_hint(

@@ -212,6 +212,49 @@ fn check_sends_nothing_and_test_email_sends_one() {
 }
 
 #[test]
+fn the_log_goes_with_it_when_the_task_says_so() {
+    let server = Postfix::start();
+    let world = World::new();
+    let mut task = task(&world, &server, "implicit");
+    task["email"]["attach_log"] = json!("error");
+    let path = world.task(&task);
+    let long = "0123456789 some line of a log\n".repeat(40_000) + "the last line: Ünicode\n";
+    let log = world.write("run.log", &long);
+    for (code, attached) in [("0", false), ("24", true), ("12", true)] {
+        let run = world.command(&["notify", "--exit-code", code, "--log", log.to_str().unwrap(), "--json"]);
+        let output = run.task(&path).run();
+        output.assert_code(0);
+        let id = output.json()["message_id"].clone();
+        let mail = server.wait_for_mail(
+            "ops",
+            if code == "0" {
+                1
+            } else if code == "24" {
+                2
+            } else {
+                3
+            },
+        );
+        let mail =
+            mail.iter().map(|m| read_mail(m)).find(|m| headers(m, "Message-ID") == [id.as_str().unwrap()]);
+        let mail = mail.unwrap();
+        assert_eq!(mail["defects"], json!([]));
+        let parts = mail["parts"].as_array().unwrap();
+        assert_eq!(parts.len(), if attached { 3 } else { 2 });
+        if attached {
+            assert_eq!(parts[2]["filename"], "run.log");
+            let text = parts[2]["text"].as_str().unwrap().replace("\r\n", "\n");
+            assert!(
+                text.starts_with("[the first ") && text.ends_with("the last line: Ünicode\n"),
+                "{}",
+                &text[..200]
+            );
+            assert!(text.len() < 530_000);
+        }
+    }
+}
+
+#[test]
 fn addresses_in_other_scripts_need_a_server_that_takes_them() {
     for smtputf8 in [true, false] {
         let server = Postfix::start_with(Limits { smtputf8, ..Limits::default() });

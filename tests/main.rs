@@ -11,7 +11,9 @@
 mod delivered;
 mod faults;
 mod real_servers;
+mod same_path;
 mod sending;
+mod silence;
 mod site;
 mod support;
 mod support_works;

@@ -6,12 +6,12 @@ use lettre::message::Mailbox;
 use lettre::{Address, Transport};
 
 use crate::accounts::{Account, Auth};
-use crate::channels::{Channel, Circumstances, Effort};
+use crate::channels::{Channel, Circumstances, Effort, log_file};
 use crate::delivery::{ChannelName, Delivery, Recipient, Status, TlsFacts};
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::files::{self, Purpose};
-use crate::message::{self, Composed, Letter, Story};
+use crate::message::{self, Attachment, Composed, Letter, Story};
 use crate::secrets::{self, Request, Secret};
 use crate::smtp::{Mailer, Receipt, Route, SendError, Session, Stages, Verdict};
 use crate::task::{Email, Template, TlsMode, TrustRule};
@@ -263,16 +263,23 @@ impl Prepared<'_> {
         to: &[Mailbox],
         notes: Vec<String>,
     ) -> Result<Composed, Failure> {
+        let mut story = story.clone();
+        story.notes.extend(notes);
+        let log = match &story.run.facts.log {
+            Some(path) if log_file::wanted(self.email.attach_log, story.run.outcome) => {
+                log_file::read(path).ok()
+            }
+            // one that cannot be read has been noted where its end was to be quoted
+            _ => None,
+        };
         let letter = Letter {
             from: &self.from,
             to,
             subject: self.subject.as_deref(),
             text: self.text.as_deref(),
             html: self.html.as_deref(),
-            attachment: None,
+            attachment: log.as_ref().map(|log| Attachment { name: &log.name, bytes: &log.bytes }),
         };
-        let mut story = story.clone();
-        story.notes.extend(notes);
         message::compose(&story, &letter).map_err(|e| Failure::from_situation(&e))
     }
 

@@ -1,6 +1,7 @@
 //! The ways to reach people: one trait, one file each.
 
 mod email;
+mod log_file;
 mod preview;
 mod screen;
 

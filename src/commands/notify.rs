@@ -32,7 +32,8 @@ pub(super) fn run(args: &NotifyArgs, world: &World) -> Exit {
 }
 
 fn notify(args: &NotifyArgs, world: &World, output: Output) -> Result<Report, Failure> {
-    let (task, origin) = settings::load_task(&args.task, &args.overrides)?;
+    let (mut task, origin) = settings::load_task(&args.task, &args.overrides)?;
+    task.tool = args.run.tool.or(task.tool);
     let run = settings::load_run(&args.run, &task, &origin, world.now)?;
     let outcome = run.as_ref().map(|run| run.outcome.word());
     // a backup that begins has no outcome: nothing below looks at this one then

@@ -33,9 +33,10 @@ impl Deref for Exim {
 
 /// Where tests/run unpacks Exim: Debian installs one mail server only, and that is Postfix.
 fn program() -> PathBuf {
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR"))
-        .parent()
-        .expect("the folder for temporary files is in the target folder");
+    let target =
+        Path::new(option_env!("CARGO_TARGET_TMPDIR").expect("a test target: cargo sets this for no other"))
+            .parent()
+            .expect("the folder for temporary files is in the target folder");
     let program = target.join("test-tools/exim/usr/sbin/exim4");
     assert!(program.exists(), "{} is missing: tests/run unpacks it", program.display());
     program

@@ -6,11 +6,14 @@
 use std::ffi::OsStr;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::cli::{Overrides, RunArgs, TaskArgs};
+use crate::deadline::Deadline;
 use crate::decide::ScreenEvent;
 use crate::error::Failure;
 use crate::exit::Exit;
@@ -39,9 +42,14 @@ pub enum Origin {
 }
 
 /// Reads the task and lays the overrides over it.
-pub fn load_task(args: &TaskArgs, overrides: &Overrides) -> Result<(Task, Origin), Failure> {
+pub fn load_task(
+    args: &TaskArgs,
+    overrides: &Overrides,
+    started: Instant,
+) -> Result<(Task, Origin), Failure> {
+    let deadline = Deadline::after(started, overrides.deadline.unwrap_or(DEFAULT_DEADLINE));
     let (mut task, origin) = match (&args.task, &args.name) {
-        (Some(path), _) => read_task(path)?,
+        (Some(path), _) => read_task(path, deadline)?,
         (None, Some(name)) => (ad_hoc(name)?, Origin::Flags),
         // clap asks for one of the two
         (None, None) => return Err(Failure::new(Exit::Usage, "expected --task or --name")),
@@ -50,9 +58,9 @@ pub fn load_task(args: &TaskArgs, overrides: &Overrides) -> Result<(Task, Origin
     Ok((task, origin))
 }
 
-fn read_task(path: &Path) -> Result<(Task, Origin), Failure> {
+fn read_task(path: &Path, deadline: Deadline) -> Result<(Task, Origin), Failure> {
     if path == OsStr::new("-") {
-        let bytes = read_stdin("the task")?;
+        let bytes = read_stdin("the task", deadline)?;
         let task =
             task::read_task(&bytes, "stdin", Path::new("")).map_err(|f| Failure::from_situation(&f))?;
         return Ok((task, Origin::Stdin));
@@ -89,15 +97,31 @@ fn find(path: &Path) -> Result<PathBuf, Failure> {
     Err(Failure::new(Exit::NoInput, what).with_hint(hint))
 }
 
-/// Reads stdin to its end, within the size of a task file.
-fn read_stdin(what: &str) -> Result<Vec<u8>, Failure> {
-    let mut bytes = Vec::new();
-    // one byte more than allowed, so that too much is seen as such
-    let most = u64::try_from(MAX_BYTES + 1).unwrap_or(u64::MAX);
-    match io::stdin().lock().take(most).read_to_end(&mut bytes) {
-        Ok(_) => Ok(bytes),
-        Err(error) => Err(Failure::new(Exit::NoInput, format!("cannot read {what} from stdin: {error}"))),
-    }
+/// Reads stdin to its end, within the size of a task file and before the deadline.
+fn read_stdin(what: &str, deadline: Deadline) -> Result<Vec<u8>, Failure> {
+    // a pipe that nobody closes cannot be given a time limit: it is read in a thread that is left
+    // behind when the deadline comes first
+    let (sender, receiver) = mpsc::channel();
+    let reader = thread::Builder::new().spawn(move || {
+        let mut bytes = Vec::new();
+        // one byte more than allowed, so that too much is seen as such
+        let most = u64::try_from(MAX_BYTES + 1).unwrap_or(u64::MAX);
+        let read = io::stdin().lock().take(most).read_to_end(&mut bytes);
+        let _ = sender.send(read.map(|_| bytes));
+    });
+    let left = deadline.remaining().unwrap_or_default();
+    let read = reader.and_then(|_| receiver.recv_timeout(left).map_err(|_| io::ErrorKind::TimedOut)?);
+    read.map_err(|error| match error.kind() {
+        io::ErrorKind::TimedOut => {
+            let seconds = deadline.length().as_secs_f32();
+            Failure::new(
+                Exit::NoInput,
+                format!("stdin, which is to be {what}, did not end within {seconds} s"),
+            )
+            .with_hint("close stdin behind it, or give the path of a file")
+        }
+        _ => Failure::new(Exit::NoInput, format!("cannot read {what} from stdin: {error}")),
+    })
 }
 
 /// Makes a task that exists only on the command line.
@@ -224,11 +248,12 @@ pub fn load_run(
     task: &Task,
     origin: &Origin,
     now: Timestamp,
+    deadline: Deadline,
 ) -> Result<Option<Run>, Failure> {
     if args.event == Event::Begin {
         return Ok(None);
     }
-    let report = args.report.as_deref().map(|path| read_report(path, args, origin)).transpose()?;
+    let report = args.report.as_deref().map(|path| read_report(path, args, origin, deadline)).transpose()?;
     let flags = RunFacts {
         status: None,
         exit_code: args.exit_code,
@@ -291,7 +316,12 @@ fn fresh(run: &RunFacts, now: Timestamp) -> Result<(), Failure> {
     Ok(())
 }
 
-fn read_report(path: &Path, args: &RunArgs, origin: &Origin) -> Result<RunFacts, Failure> {
+fn read_report(
+    path: &Path,
+    args: &RunArgs,
+    origin: &Origin,
+    deadline: Deadline,
+) -> Result<RunFacts, Failure> {
     if let Some(tool) = args.tool {
         let word = Tool::WORDS.iter().find(|(_, t)| *t == tool).map_or("this tool", |(word, _)| word);
         let what = format!("reports of {word} are not read by this version");
@@ -303,7 +333,7 @@ fn read_report(path: &Path, args: &RunArgs, origin: &Origin) -> Result<RunFacts,
         if *origin == Origin::Stdin {
             return Err(Failure::new(Exit::Usage, "stdin cannot be both the task and the report"));
         }
-        (read_stdin("the report")?, "stdin".to_owned())
+        (read_stdin("the report", deadline)?, "stdin".to_owned())
     } else {
         let bytes = files::read_plain(path, Purpose::Report, MAX_BYTES);
         (bytes.map_err(|e| Failure::from_situation(&e))?, path.display().to_string())

@@ -219,9 +219,10 @@ fn the_log_goes_with_it_when_the_task_says_so() {
     task["email"]["attach_log"] = json!("error");
     let path = world.task(&task);
     let long = "0123456789 some line of a log\n".repeat(40_000) + "the last line: Ünicode\n";
-    let log = world.write("run.log", &long);
+    let log_file = world.write("run.log", &long);
     for (code, attached) in [("0", false), ("24", true), ("12", true)] {
-        let run = world.command(&["notify", "--exit-code", code, "--log", log.to_str().unwrap(), "--json"]);
+        let run =
+            world.command(&["notify", "--exit-code", code, "--log", log_file.to_str().unwrap(), "--json"]);
         let output = run.task(&path).run();
         output.assert_code(0);
         let id = output.json()["message_id"].clone();

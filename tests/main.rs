@@ -8,6 +8,7 @@
     reason = "in a test, a panic is the failure message; clippy.toml covers #[test] functions only"
 )]
 
+mod addresses;
 mod delivered;
 mod faults;
 mod real_servers;

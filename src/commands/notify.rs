@@ -32,9 +32,10 @@ pub(super) fn run(args: &NotifyArgs, world: &World) -> Exit {
 }
 
 fn notify(args: &NotifyArgs, world: &World, output: Output) -> Result<Report, Failure> {
-    let (mut task, origin) = settings::load_task(&args.task, &args.overrides)?;
+    let (mut task, origin) = settings::load_task(&args.task, &args.overrides, world.started)?;
     task.tool = args.run.tool.or(task.tool);
-    let run = settings::load_run(&args.run, &task, &origin, world.now)?;
+    let deadline = Deadline::after(world.started, settings::time_limit(&task, args.run.event));
+    let run = settings::load_run(&args.run, &task, &origin, world.now, deadline)?;
     let outcome = run.as_ref().map(|run| run.outcome.word());
     // a backup that begins has no outcome: nothing below looks at this one then
     let run = run.unwrap_or(Run { outcome: Outcome::Success, facts: RunFacts::default() });
@@ -44,7 +45,7 @@ fn notify(args: &NotifyArgs, world: &World, output: Output) -> Result<Report, Fa
         run: &run,
         test: false,
         now: world.now,
-        deadline: Deadline::after(world.started, settings::time_limit(&task, event)),
+        deadline,
         effort: Effort::Deliver,
         dry_run: args.dry_run,
         may_prompt: !args.hook && event == Event::End && somebody_is_there(),

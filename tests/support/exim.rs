@@ -33,10 +33,12 @@ impl Deref for Exim {
 
 /// Where tests/run unpacks Exim: Debian installs one mail server only, and that is Postfix.
 fn program() -> PathBuf {
+    // not `env!`: the demo includes this file too, and cargo sets this for test targets only
+    let Some(temporary) = option_env!("CARGO_TARGET_TMPDIR") else {
+        panic!("Exim is for tests only");
+    };
     let target =
-        Path::new(option_env!("CARGO_TARGET_TMPDIR").expect("a test target: cargo sets this for no other"))
-            .parent()
-            .expect("the folder for temporary files is in the target folder");
+        Path::new(temporary).parent().expect("the folder for temporary files is in the target folder");
     let program = target.join("test-tools/exim/usr/sbin/exim4");
     assert!(program.exists(), "{} is missing: tests/run unpacks it", program.display());
     program

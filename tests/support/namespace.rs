@@ -1,15 +1,35 @@
 //! A network of a test's own: a namespace with one address that is not loopback, and nobody else.
 
+use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
+use std::sync::Once;
 
 /// The address there (RFC 5737: never anybody's).
 pub(crate) const ADDRESS: &str = "192.0.2.1";
+
+/// Set where a test runs inside.
+const INSIDE: &str = "BACKUP_NOTIFY_TEST_NAMESPACE";
+
+/// Gives the test's network names of its own: `/etc/hosts` for it alone.
+///
+/// Only inside; the file goes with the namespace.
+pub(crate) fn set_hosts(hosts: &str) {
+    static MOUNTED: Once = Once::new();
+    assert!(std::env::var_os(INSIDE).is_some(), "these are the names of the whole machine");
+    MOUNTED.call_once(|| {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        // others than root resolve names too
+        std::fs::set_permissions(&file, PermissionsExt::from_mode(0o644)).unwrap();
+        let done = Command::new("mount").arg("--bind").arg(file.path()).arg("/etc/hosts").status();
+        assert!(done.expect("mount").success(), "mount --bind");
+    });
+    std::fs::write("/etc/hosts", hosts).unwrap();
+}
 
 /// Tells a test that it runs inside; outside, runs it once more inside and fails as it fails.
 ///
 /// `test` is its full name.
 pub(crate) fn entered(test: &str) -> bool {
-    const INSIDE: &str = "BACKUP_NOTIFY_TEST_NAMESPACE";
     if std::env::var_os(INSIDE).is_some() {
         for arguments in
             [&["link", "set", "lo", "up"][..], &["address", "add", &format!("{ADDRESS}/32"), "dev", "lo"][..]]
@@ -20,7 +40,7 @@ pub(crate) fn entered(test: &str) -> bool {
         return true;
     }
     let done = Command::new("unshare")
-        .arg("--net")
+        .args(["--net", "--mount"])
         .arg(std::env::current_exe().unwrap())
         .args(["--exact", test, "--nocapture"])
         .env(INSIDE, "1")

@@ -93,6 +93,7 @@ pub struct RunFacts {
     /// How the run ended.
     pub status: Option<Outcome>,
     /// The exit code of the backup program.
+    #[schemars(range(min = i32::MIN, max = i32::MAX))]
     pub exit_code: Option<i32>,
     /// When it began (RFC 3339).
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
@@ -113,6 +114,7 @@ pub struct RunFacts {
     /// The snapshot or archive that was made.
     pub snapshot: Option<String>,
     /// What went wrong, one entry each.
+    #[schemars(with = "Option<Vec<RunError>>")]
     pub errors: Vec<RunError>,
     /// The log file of the run.
     #[schemars(with = "Option<String>")]

@@ -49,7 +49,7 @@ pub struct ServerSpec {
 #[schemars(deny_unknown_fields)]
 pub struct PresetSpec {
     /// The provider.
-    #[schemars(with = "String")]
+    #[schemars(with = "presets::Word")]
     pub preset: &'static Preset,
     /// The user name: the full address.
     #[schemars(length(min = 1))]

@@ -3,6 +3,10 @@
 //! Source of every row: facts/apple-mail-accounts.md, section 6. For all of them the user name is
 //! the full address.
 
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+
 use crate::accounts::Auth;
 use crate::task::TlsMode;
 
@@ -49,6 +53,20 @@ const fn preset(
     // port 465 is implicit TLS (RFC 8314, section 7.3); the others of the table use STARTTLS
     let tls_mode = if port == 465 { TlsMode::Implicit } else { TlsMode::Starttls };
     Preset { word, title, host, port, tls_mode, auth, secret }
+}
+
+/// The word of a preset, as the schema of the task file knows it.
+pub(super) struct Word;
+
+impl JsonSchema for Word {
+    fn schema_name() -> Cow<'static, str> {
+        "PresetWord".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let words: Vec<&str> = PRESETS.iter().map(|preset| preset.word).collect();
+        json_schema!({ "enum": words })
+    }
 }
 
 impl Preset {

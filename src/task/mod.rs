@@ -60,13 +60,13 @@ pub struct Task {
     #[schemars(with = "Option<schema::SwitchOr<String>>")]
     pub outbox: Option<Outbox>,
     /// How long the whole run of the program may take: "45s", "2m".
-    #[schemars(with = "Option<String>", extend("default" = "60s"))]
+    #[schemars(with = "Option<String>", extend("default" = "60s", "pattern" = "^\\s*[0-9]+\\s*[smh]\\s*$"))]
     pub deadline: Duration,
     /// The home folder to read Mail's accounts from.
     #[schemars(with = "Option<String>")]
     pub mail_home: Option<PathBuf>,
     /// What an exit code means, where it differs from the tool's own table.
-    #[schemars(with = "Option<BTreeMap<String, Outcome>>")]
+    #[schemars(with = "Option<BTreeMap<String, Outcome>>", extend("propertyNames" = {"pattern": "^[+-]?[0-9]+$"}))]
     pub exit_codes: BTreeMap<i32, Outcome>,
     /// Words that never appear in a message.
     #[schemars(with = "Option<Vec<String>>")]
@@ -168,7 +168,7 @@ impl TlsMode {
 
 /// A template, written in the task or in a file of its own.
 #[derive(Debug, Clone, PartialEq, Eq, JsonSchema)]
-#[schemars(untagged)]
+#[schemars(untagged, deny_unknown_fields)]
 pub enum Template {
     /// The template itself.
     Inline(String),
@@ -204,7 +204,7 @@ impl AttachLog {
 #[schemars(deny_unknown_fields)]
 pub struct Desktop {
     /// What is shown.
-    #[schemars(with = "Option<Vec<ScreenEvent>>")]
+    #[schemars(with = "Option<Vec<ScreenEvent>>", length(min = 1))]
     pub events: Vec<ScreenEvent>,
 }
 
@@ -213,7 +213,7 @@ pub struct Desktop {
 #[schemars(deny_unknown_fields)]
 pub struct Growl {
     /// What is shown.
-    #[schemars(with = "Option<Vec<ScreenEvent>>")]
+    #[schemars(with = "Option<Vec<ScreenEvent>>", length(min = 1))]
     pub events: Vec<ScreenEvent>,
     /// The computer that runs Growl.
     #[schemars(with = "Option<String>", extend("default" = "127.0.0.1"))]

@@ -12,7 +12,10 @@ pub fn schema() -> Schema {
     let mut schema = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<Task>();
     // an editor that completes a task file writes its own reference to this schema into it
     if let Some(properties) = schema.get_mut("properties").and_then(|p| p.as_object_mut()) {
-        properties.insert("$schema".to_owned(), serde_json::json!({ "type": "string" }));
+        properties.insert(
+            "$schema".to_owned(),
+            serde_json::json!({ "type": "string", "description": "Where this schema is, for the editor." }),
+        );
     }
     schema
 }

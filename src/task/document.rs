@@ -48,7 +48,11 @@ pub(crate) fn parse(bytes: &[u8]) -> (Option<Node>, Vec<Fault>) {
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return whole("empty; expected a JSON object".to_owned());
     }
-    if bytes.starts_with(b"\xFF\xFE") || bytes.starts_with(b"\xFE\xFF") {
+    // with its mark, or seen by the zero in every other byte of plain letters
+    if matches!(
+        bytes,
+        [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] | [0, 1..=255, 0, 1..=255, ..] | [1..=255, 0, 1..=255, 0, ..]
+    ) {
         return whole("written in UTF-16; save it as UTF-8".to_owned());
     }
     if let Some(at) = bytes.iter().position(|b| *b == 0) {
@@ -74,21 +78,36 @@ pub(crate) fn parse(bytes: &[u8]) -> (Option<Node>, Vec<Fault>) {
 
 /// Puts a syntax error of `serde_json` in words that a person can act on.
 fn syntax(error: &serde_json::Error) -> String {
-    let (line, column) = (error.line(), error.column());
+    let place = match (error.line(), error.column()) {
+        // a line break counts as the beginning of the next line
+        (line, 0) => format!("line {}, at its end", line.saturating_sub(1).max(1)),
+        (line, column) => format!("line {line}, column {column}"),
+    };
     let said = error.to_string();
     let what = said.split(" at line ").next().unwrap_or(&said);
     let what = match what {
         "recursion limit exceeded" => "nested more than 128 levels deep",
         "trailing comma" => "a comma before a closing bracket",
         "trailing characters" => "text after the end of the JSON document",
-        "key must be a string" => "a key without double quotes",
+        "key must be a string" => {
+            "expected a key in double quotes; JSON knows neither single quotes nor comments"
+        }
+        "expected ident" | "expected value" => {
+            "expected {, [, text in double quotes, a number, true, false or null"
+        }
+        "expected `,` or `}`" | "expected `,` or `]`" => "a comma or a closing bracket is missing here",
+        "expected `:`" => "a colon is missing after the key",
+        "invalid escape" => "a backslash that begins no escape; write \\\\ for the backslash itself",
+        "unexpected end of hex escape" | "lone leading surrogate in hex escape" => {
+            "half of a \\u escape; write the character itself"
+        }
         "control character (\\u0000-\\u001F) found while parsing a string" => {
             "a line break or control character inside quotes; write \\n"
         }
         what if what.starts_with("EOF while") => "it ends too early; a closing bracket or quote is missing",
         what => what,
     };
-    format!("not JSON (line {line}, column {column}): {what}")
+    format!("not JSON ({place}): {what}")
 }
 
 /// Builds a [`Node`] and notes keys that appear twice.
@@ -153,7 +172,11 @@ impl<'de> Visitor<'de> for NodeSeed<'_> {
             let path = self.path.key(&key);
             let duplicate = entries.iter().any(|(known, _)| *known == key);
             if duplicate {
-                let fault = Fault::new(&path, "this key appears twice; keep one of them");
+                let fault = if self.path.holds_secret() {
+                    Fault::new(&self.path, "a key appears twice; keep one of them")
+                } else {
+                    Fault::new(&path, "this key appears twice; keep one of them")
+                };
                 self.duplicates.borrow_mut().push(fault);
             }
             if entries.len() > 10_000 {

@@ -26,6 +26,16 @@ impl Path {
         Self(if self.0.is_empty() { key } else { format!("{}.{key}", self.0) })
     }
 
+    /// Tells whether a password may stand at this place or below, whose words are never shown.
+    pub(crate) fn holds_secret(&self) -> bool {
+        self.0.split('.').any(|key| key == "password")
+    }
+
+    /// Tells whether this is the value of that key, or an entry of an array there.
+    pub(crate) fn ends_with(&self, key: &str) -> bool {
+        self.0.rsplit('.').next().and_then(|last| last.split('[').next()) == Some(key)
+    }
+
     /// An entry of the array at this place.
     pub(crate) fn item(&self, index: usize) -> Self {
         Self(format!("{}[{index}]", self.0))
@@ -35,28 +45,28 @@ impl Path {
 /// One thing that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
-    place: String,
+    /// `None`: the file could not be read as a document at all.
+    place: Option<String>,
     problem: String,
 }
 
 impl Fault {
     /// A fault at one place of the document.
     pub(crate) fn new(path: &Path, problem: impl Into<String>) -> Self {
-        Self { place: path.0.clone(), problem: problem.into() }
+        Self { place: Some(path.0.clone()), problem: problem.into() }
     }
 
-    /// A fault of the file as a whole.
+    /// A fault that hides everything else in the file.
     pub(crate) fn of_file(problem: impl Into<String>) -> Self {
-        Self { place: String::new(), problem: problem.into() }
+        Self { place: None, problem: problem.into() }
     }
 }
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.place.is_empty() {
-            f.write_str(&self.problem)
-        } else {
-            write!(f, "{}: {}", self.place, self.problem)
+        match self.place.as_deref() {
+            None | Some("") => f.write_str(&self.problem),
+            Some(place) => write!(f, "{place}: {}", self.problem),
         }
     }
 }
@@ -88,12 +98,16 @@ impl Situation for Faults {
     }
 
     fn hint(&self) -> Option<String> {
-        Some(match self.list.len() {
-            1 => {
+        Some(match self.list.as_slice() {
+            [Fault { place: None, .. }] => {
+                "put that right first; the rest of the file can only be read then".to_owned()
+            }
+            [_] => {
                 "correct the line above; \"backup-notify schema\" and the man page list every key".to_owned()
             }
-            n => format!(
-                "correct the {n} lines above; \"backup-notify schema\" and the man page list every key"
+            all => format!(
+                "correct the {} lines above; \"backup-notify schema\" and the man page list every key",
+                all.len()
             ),
         })
     }

@@ -111,11 +111,14 @@ fn task(walk: &mut Walk<'_>, node: &Node) -> Option<Task> {
     let root = Path::root();
     let f = walk.fields(node, &root, TASK)?;
     walk.text(&f, "$schema");
-    let name = walk
-        .required(&f, "name", "what people call this backup")
-        .and_then(|node| walk.filled_text(node, &f.place("name"), "what people call this backup"));
-    let deadline =
-        walk.text(&f, "deadline").map(|word| walk.keep(&f.place("deadline"), parse_duration(&word)));
+    let name = walk.required(&f, "name", "the name that people know this backup by").and_then(|node| {
+        walk.filled_text(node, &f.place("name"), "the name that people know this backup by")
+    });
+    let deadline = f.get("deadline").and_then(|node| {
+        let path = f.place("deadline");
+        let word = walk.as_text(node, &path, "a duration such as \"45s\" or \"2m\"")?;
+        walk.keep(&path, parse_duration(&word))
+    });
     let task = Task {
         name: name.unwrap_or_default(),
         source: walk.text(&f, "source"),
@@ -125,7 +128,7 @@ fn task(walk: &mut Walk<'_>, node: &Node) -> Option<Task> {
         desktop: switch_or(walk, &f, "desktop", desktop),
         growl: switch_or(walk, &f, "growl", growl),
         outbox: outbox(walk, &f),
-        deadline: deadline.flatten().unwrap_or(DEFAULT_DEADLINE),
+        deadline: deadline.unwrap_or(DEFAULT_DEADLINE),
         mail_home: walk.file_path(&f, "mail_home"),
         exit_codes: exit_codes(walk, &f),
         redact: redact(walk, &f),
@@ -144,6 +147,10 @@ fn emails(walk: &mut Walk<'_>, f: &Fields<'_>) -> Vec<Email> {
 }
 
 fn email(walk: &mut Walk<'_>, node: &Node, path: &Path) -> Option<Email> {
+    if !matches!(node, Node::Object(_)) {
+        walk.wrong_kind(path, "an object such as {\"to\": \"kim@example.com\", \"account\": …}", node);
+        return None;
+    }
     let f = walk.fields(node, path, EMAIL)?;
     let to = match walk.required(&f, "to", "the recipients, \"a@example.com, b@example.com\"") {
         Some(node) => recipients(walk, node, &f.place("to")),
@@ -198,6 +205,11 @@ fn sender(walk: &mut Walk<'_>, f: &Fields<'_>) -> Option<lettre::message::Mailbo
 
 fn account(walk: &mut Walk<'_>, node: &Node, path: &Path) -> Option<AccountSpec> {
     match node {
+        Node::Text(id) if id.contains("://") => {
+            // not shown: a URL may hold a password
+            walk.fault(path, "expected an id, or an object with \"host\" and \"user\"; found a URL");
+            None
+        }
         Node::Text(_) => walk.filled_text(node, path, "an account").map(AccountSpec::Named),
         Node::Object(entries) if entries.iter().any(|(key, _)| key == "preset") => {
             preset(walk, node, path).map(AccountSpec::Preset)
@@ -260,14 +272,31 @@ fn password(walk: &mut Walk<'_>, node: &Node, path: &Path) -> Option<Password> {
         walk.fault(path, format!("expected {SOURCES}; found {}", node.kind()));
         return None;
     };
-    let f = walk.fields(node, path, PASSWORD)?;
+    let f = Fields::new(path, entries);
+    let mut unknown = false;
+    for (key, _) in entries.iter().filter(|(key, _)| !PASSWORD.contains(&key.as_str())) {
+        unknown = true;
+        match text::nearest(key, PASSWORD) {
+            Some(near) => walk.fault(&f.place(key), format!("unknown key; did you mean \"{near}\"?")),
+            // the key is not shown: it could be the password itself
+            None => walk.fault(path, format!("unknown key; expected exactly one of {SOURCES}")),
+        }
+    }
+    if unknown {
+        return None;
+    }
     let [(key, value)] = entries.as_slice() else {
         walk.fault(path, format!("expected exactly one of {SOURCES}; found {} keys", entries.len()));
         return None;
     };
     let path = f.place(key);
-    let mut wrong =
-        |expected: &str| walk.fault(&path, format!("expected {expected}; found {}", value.kind()));
+    let mut wrong = |expected: &str| {
+        let problem = match value {
+            Node::Text(_) | Node::Bool(_) => format!("expected {expected}"),
+            other => format!("expected {expected}; found {}", other.kind()),
+        };
+        walk.fault(&path, problem);
+    };
     match (key.as_str(), value) {
         ("keychain", Node::Bool(true)) => Some(Password::Keychain),
         ("keychain", _) => {
@@ -311,7 +340,7 @@ fn password(walk: &mut Walk<'_>, node: &Node, path: &Path) -> Option<Password> {
             None
         }
         ("systemd_credential", _) => {
-            wrong("the name of a credential");
+            wrong("the name of a credential, which is no path");
             None
         }
         // the key is unknown, and noted as such by now
@@ -341,6 +370,14 @@ fn trust(walk: &mut Walk<'_>, f: &Fields<'_>) -> Option<TrustRule> {
     let words: Vec<String> =
         items.iter().filter_map(|(node, path)| walk.as_text(node, path, "a trust rule")).collect();
     if words.len() < items.len() || words.is_empty() {
+        return None;
+    }
+    // each by itself first, so that a fault has its place in the array
+    let before = walk.faults.len();
+    for (word, (_, path)) in words.iter().zip(&items) {
+        walk.keep(path, TrustRule::parse(word));
+    }
+    if walk.faults.len() > before {
         return None;
     }
     match walk.keep(&path, TrustRule::parse_all(&words))? {
@@ -409,10 +446,13 @@ fn desktop(walk: &mut Walk<'_>, node: &Node, path: &Path) -> Option<Desktop> {
 
 fn growl(walk: &mut Walk<'_>, node: &Node, path: &Path) -> Option<Growl> {
     let f = walk.fields(node, path, GROWL)?;
-    let host = walk.text(&f, "host").map(|host| walk.keep(&f.place("host"), parse_host(&host)));
+    let host = f.get("host").and_then(|node| {
+        let host = walk.as_text(node, &f.place("host"), "the name of the computer that runs Growl")?;
+        walk.keep(&f.place("host"), parse_host(&host))
+    });
     Some(Growl {
         events: events(walk, &f),
-        host: host.flatten().unwrap_or_else(|| "127.0.0.1".to_owned()),
+        host: host.unwrap_or_else(|| "127.0.0.1".to_owned()),
         // GNTP 1.0: the registered port (facts/growl-and-desktop.md)
         port: walk.port(&f, "port").unwrap_or(23053),
         password: f.get("password").and_then(|n| password(walk, n, &f.place("password"))),
@@ -492,8 +532,8 @@ fn run_errors(walk: &mut Walk<'_>, f: &Fields<'_>) -> Vec<RunError> {
     for (i, node) in list.iter().enumerate() {
         let Some(f) = walk.fields(node, &path.item(i), RUN_ERROR) else { continue };
         let message = walk
-            .required(&f, "message", "what happened")
-            .and_then(|node| walk.as_text(node, &f.place("message"), "what happened"));
+            .required(&f, "message", "text: what happened")
+            .and_then(|node| walk.as_text(node, &f.place("message"), "text: what happened"));
         let path = walk.text(&f, "path");
         errors.extend(message.map(|message| RunError { path, message: text::block(&message).into_owned() }));
     }

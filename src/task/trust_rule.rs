@@ -32,8 +32,14 @@ pub enum Pin {
     PublicKey([u8; 32]),
 }
 
-const WORDS: [&str; 5] =
-    ["system", "ca-file:PATH", "pin:sha256:HEX", "self-signed-root", "accept-any-certificate"];
+const WORDS: [&str; 6] = [
+    "system",
+    "ca-file:PATH",
+    "pin:sha256:HEX",
+    "pin:spki-sha256:HEX",
+    "self-signed-root",
+    "accept-any-certificate",
+];
 
 impl TrustRule {
     /// Reads one word of the set.
@@ -53,11 +59,8 @@ impl TrustRule {
                     return Pin::parse(word).map(|pin| Self::Pins(vec![pin]));
                 }
                 let shown = text::one_line(word);
-                let mut problem = format!(
-                    "expected one of {}, pin:spki-sha256:HEX; found \"{}\"",
-                    WORDS.join(", "),
-                    text::shorten(&shown, 60)
-                );
+                let mut problem =
+                    format!("expected one of {}; found \"{}\"", WORDS.join(", "), text::shorten(&shown, 60));
                 if let Some(near) = text::nearest(word, &WORDS) {
                     problem.push_str(&format!("; did you mean \"{near}\"?"));
                 }
@@ -109,26 +112,22 @@ impl Pin {
         } else {
             return Err("expected pin:sha256:HEX or pin:spki-sha256:HEX".to_owned());
         };
-        let digits: Vec<u8> = hex
-            .chars()
-            .filter(|c| *c != ':')
-            .filter_map(|c| c.to_digit(16))
-            .filter_map(|d| u8::try_from(d).ok())
-            .collect();
+        let digits: Vec<char> = hex.chars().filter(|c| *c != ':').collect();
+        let nibbles: Vec<u8> =
+            digits.iter().filter_map(|c| c.to_digit(16)).filter_map(|d| u8::try_from(d).ok()).collect();
         let wrong = || {
-            format!(
-                "expected 64 hexadecimal digits after \"{}\" (a SHA-256)",
-                word.strip_suffix(hex).unwrap_or("pin:sha256:")
-            )
+            let kind = word.strip_suffix(hex).unwrap_or("pin:sha256:");
+            let found = match digits.iter().find(|c| !c.is_ascii_hexdigit()) {
+                Some(c) => format!("\"{}\" among them", text::one_line(&c.to_string())),
+                None => format!("{}", digits.len()),
+            };
+            format!("expected 64 hexadecimal digits after \"{kind}\" (a SHA-256); found {found}")
         };
-        if hex.chars().filter(|c| *c != ':').count() != digits.len() {
+        if nibbles.len() != digits.len() || digits.len() != 64 {
             return Err(wrong());
         }
         let bytes: Vec<u8> =
-            digits.chunks(2).map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit)).collect();
-        if digits.len() != 64 {
-            return Err(wrong());
-        }
+            nibbles.chunks(2).map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit)).collect();
         bytes.try_into().map(make).map_err(|_| wrong())
     }
 }

@@ -13,6 +13,30 @@ use crate::task::faults::{Fault, Path};
 use crate::task::words;
 use crate::text;
 
+/// Keys that people look for one level off, and the key of the object that has them.
+const ELSEWHERE: &[(&str, &str)] = &[
+    ("when", "email"),
+    ("to", "email"),
+    ("from", "email"),
+    ("account", "email"),
+    ("password", "email"),
+    ("tls", "email"),
+    ("subject", "email"),
+    ("text", "email"),
+    ("html", "email"),
+    ("attach_log", "email"),
+    ("host", "account"),
+    ("port", "account"),
+    ("user", "account"),
+    ("auth", "account"),
+    ("preset", "account"),
+    ("mode", "tls"),
+    ("trust", "tls"),
+    ("status", "run"),
+    ("exit_code", "run"),
+    ("finished", "run"),
+];
+
 /// The faults found so far, and where relative paths start.
 pub(super) struct Walk<'a> {
     pub(super) faults: Vec<Fault>,
@@ -27,6 +51,11 @@ pub(super) struct Fields<'n> {
 }
 
 impl<'n> Fields<'n> {
+    /// Opens an object whose keys the reader looks at itself.
+    pub(super) fn new(path: &Path, entries: &'n [(String, Node)]) -> Self {
+        Self { path: path.clone(), entries }
+    }
+
     /// Finds the value of a key; `null` counts as missing.
     pub(super) fn get(&self, key: &str) -> Option<&'n Node> {
         self.entries
@@ -74,9 +103,11 @@ impl<'a> Walk<'a> {
                 continue;
             }
             let mut problem = "unknown key".to_owned();
-            match text::nearest(key, known) {
-                Some(near) => problem.push_str(&format!("; did you mean \"{near}\"?")),
-                None => problem.push_str(&format!("; known here: {}", known.join(", "))),
+            let home = ELSEWHERE.iter().find(|(word, home)| word == key && !path.ends_with(home));
+            match (text::nearest(key, known), home) {
+                (Some(near), _) => problem.push_str(&format!("; did you mean \"{near}\"?")),
+                (None, Some((_, home))) => problem.push_str(&format!(" here; it belongs in \"{home}\"")),
+                (None, None) => problem.push_str(&format!("; known here: {}", known.join(", "))),
             }
             self.fault(&path.key(key), problem);
         }
@@ -118,7 +149,8 @@ impl<'a> Walk<'a> {
     pub(super) fn filled_text(&mut self, node: &Node, path: &Path, expected: &str) -> Option<String> {
         let value = self.as_text(node, path, expected)?;
         if value.trim().is_empty() {
-            self.fault(path, format!("expected {expected}; found nothing but white space"));
+            let found = if value.is_empty() { "\"\"" } else { "nothing but white space" };
+            self.fault(path, format!("expected {expected}; found {found}"));
             return None;
         }
         Some(value)

@@ -39,18 +39,24 @@ pub fn parse_duration(word: &str) -> Result<Duration, String> {
 /// Domains in other scripts are turned into their ASCII form (RFC 5891); a local part in another
 /// script stays and needs a server with SMTPUTF8.
 pub fn parse_mailboxes(list: &str) -> Result<Vec<Mailbox>, String> {
+    if list.contains(['\r', '\n']) {
+        return Err("an address may not hold a line break; addresses are separated by commas".to_owned());
+    }
     if let Some(c) = list.chars().find(|c| text::is_active(*c)) {
         return Err(format!("an address may not hold the character U+{:04X}", u32::from(c)));
     }
     let parsed: Mailboxes = list.trim().trim_end_matches(',').parse().map_err(|_| {
-        // the usual slip: "Doe, Kim <kim@example.com>"
-        let comma = if list.contains(',') && list.contains('<') {
+        // the usual slips: blanks between addresses, and "Doe, Kim <kim@example.com>"
+        let slip = if list.matches('@').count() > 1 {
+            "; several are separated by commas"
+        } else if list.contains(',') && list.contains('<') {
             "; a name that holds a comma stands in double quotes"
         } else {
             ""
         };
         format!(
-            "expected an address such as \"kim@example.com\" or \"Kim Doe <kim@example.com>\"; found \"{}\"{comma}",
+            "expected an address such as \"kim@example.com\" or \"Kim Doe <kim@example.com>\"; found \
+             \"{}\"{slip}",
             text::shorten(list, 80)
         )
     })?;
@@ -77,6 +83,12 @@ fn ascii_domain(mailbox: Mailbox) -> Result<Mailbox, String> {
 ///
 /// An IPv6 address may stand in brackets, and comes back without.
 pub fn parse_host(word: &str) -> Result<String, String> {
+    if word.contains("://") || word.contains('@') {
+        // not shown: where a URL has its user name it often has a password too
+        return Err("expected a host name alone, such as \"smtp.example.com\"; found a URL, or a user name \
+                    before an \"@\""
+            .to_owned());
+    }
     let shown = text::one_line(word.trim());
     let shown = text::shorten(&shown, 80);
     let host = word.trim().trim_end_matches('.');

@@ -328,7 +328,11 @@ fn load_template(template: Option<&Template>, name: &str) -> Result<Option<Strin
         }
     };
     message::check_template(&source).map_err(|fault| {
-        Failure::new(Exit::Data, format!("the template \"{name}\": {fault}"))
+        let which = match template {
+            Some(Template::File { file }) => file.to_string_lossy(),
+            _ => name.into(),
+        };
+        Failure::new(Exit::Data, format!("the template \"{}\": {fault}", text::one_line(&which)))
             .with_hint("the man page lists the names a template can use")
     })?;
     Ok(Some(source))

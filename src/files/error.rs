@@ -293,6 +293,15 @@ impl Situation for FileError {
             FileFault::OthersCanRead { .. } => Some(format!("chmod 600 {}", word(&self.path))),
             FileFault::ForeignOwner { path, entry, me, root, .. } => Some(self.own(path, *entry, me, *root)),
             FileFault::NotExecutable { .. } => Some(format!("chmod u+x {}", word(&self.path))),
+            FileFault::NotFound { .. } if matches!(self.purpose, Purpose::Template | Purpose::CaFile) => {
+                Some(
+                    "correct the path in the task; a relative one starts at the task file's folder"
+                        .to_owned(),
+                )
+            }
+            FileFault::TooLarge { .. } if matches!(self.purpose, Purpose::TaskFile | Purpose::Report) => {
+                Some("see whether this is the right file: a task or a report is a page of text".to_owned())
+            }
             FileFault::Replaced => {
                 Some("run it again; if it persists, see what rewrites the file".to_owned())
             }

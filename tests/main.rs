@@ -18,3 +18,4 @@ mod silence;
 mod site;
 mod support;
 mod support_works;
+mod task_files;

@@ -7,6 +7,8 @@
 mod document;
 mod faults;
 mod read;
+mod read_email;
+mod read_password;
 mod schema;
 mod trust_rule;
 mod walk;

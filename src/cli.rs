@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
-use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 use jiff::Timestamp;
 use lettre::message::Mailbox;
@@ -270,16 +270,11 @@ impl TypedValueParser for TrustWords {
         value: &std::ffi::OsStr,
     ) -> Result<String, clap::Error> {
         let wrong = |problem: String| {
-            let mut error = clap::Error::new(ErrorKind::ValueValidation).with_cmd(command);
-            if let Some(arg) = arg {
-                error.insert(ContextKind::InvalidArg, ContextValue::String(arg.to_string()));
-            }
-            error.insert(
-                ContextKind::InvalidValue,
-                ContextValue::String(value.to_string_lossy().into_owned()),
-            );
-            error.insert(ContextKind::Custom, ContextValue::String(problem));
-            error
+            // clap's own error for a bad value has no place for what is wrong with it
+            let arg = arg.map(ToString::to_string).unwrap_or_default();
+            let value = value.to_string_lossy();
+            let problem = format!("invalid value '{value}' for '{arg}': {problem}");
+            command.clone().error(ErrorKind::ValueValidation, problem)
         };
         let word = value.to_str().ok_or_else(|| wrong("expected text".to_owned()))?;
         crate::task::TrustRule::parse_all(&[word.to_owned()]).map_err(wrong)?;

@@ -85,7 +85,8 @@ fn usage(error: &clap::Error, world: &World) -> Exit {
     if cli::wants_json(&world.args) {
         let rendered = error.render().to_string();
         let what = rendered.split("\n\nUsage:").next().unwrap_or(&rendered);
-        let what = what.strip_prefix("error: ").unwrap_or(what).trim();
+        let what = what.split("\n\nFor more information").next().unwrap_or(what);
+        let what = what.strip_prefix("error: ").unwrap_or(what).trim().replace("\n\n", "\n");
         let failure =
             Failure::new(Exit::Usage, what).with_hint("backup-notify --help lists what can be typed");
         let output = Output::for_hook(cli::OutputArgs { json: true, ..cli::OutputArgs::default() });

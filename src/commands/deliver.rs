@@ -1,5 +1,7 @@
 //! From a task and a run to deliveries: the one path of `notify`, `test-email` and `check`.
 
+use std::cell::Cell;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -61,6 +63,8 @@ impl Plan<'_> {
         self.output.detail(&format!("{decision}: {reason}"));
 
         let messages = std::cell::RefCell::new(Vec::new());
+        // a full disk under stdout stops no delivery; it is said once, and the code tells
+        let printed = Cell::new(Exit::Ok);
         let mut deliveries = Vec::new();
         if notifies {
             let host = host();
@@ -75,15 +79,15 @@ impl Plan<'_> {
                 notes,
             };
             for job in jobs {
-                let delivery = self.one(job, &story, &messages);
-                self.output.delivery(&delivery);
+                let delivery = self.one(job, &story, &messages, &printed);
+                keep_failure(&printed, || self.output.delivery(&delivery));
                 deliveries.push(delivery);
             }
         } else {
             deliveries.extend(jobs.iter().map(skipped));
         }
         self.explain_outbox(&deliveries);
-        let exit_code = exit_code(&deliveries);
+        let exit_code = exit_code(&deliveries).worse(printed.get());
         let message_id = deliveries.iter().find_map(|delivery| delivery.message_id.clone());
         Report {
             decision,
@@ -96,12 +100,18 @@ impl Plan<'_> {
         }
     }
 
-    fn one(&self, job: &Job<'_>, story: &Story<'_>, messages: &std::cell::RefCell<Vec<String>>) -> Delivery {
+    fn one(
+        &self,
+        job: &Job<'_>,
+        story: &Story<'_>,
+        messages: &std::cell::RefCell<Vec<String>>,
+        printed: &Cell<Exit>,
+    ) -> Delivery {
         if !job.decision.notifies() {
             return skipped(job);
         }
         let (output, effort) = (self.output, self.effort);
-        let watch = |stage| output.stage(stage);
+        let watch = |stage| keep_failure(printed, || output.stage(stage));
         let warn = |line: &str| output.warning(line);
         let circumstances = Circumstances {
             deadline: self.deadline,
@@ -147,6 +157,15 @@ impl Plan<'_> {
         if self.task.outbox.is_some() && lost && self.effort == Effort::Deliver {
             self.output.warning("\"outbox\" is not part of this version: the message is not kept");
         }
+    }
+}
+
+/// Prints, unless that has failed before.
+fn keep_failure(printed: &Cell<Exit>, print: impl FnOnce() -> Result<(), Exit>) {
+    if printed.get() == Exit::Ok
+        && let Err(exit) = print()
+    {
+        printed.set(exit);
     }
 }
 

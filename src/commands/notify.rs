@@ -6,7 +6,7 @@ use crate::World;
 use crate::channels::Effort;
 use crate::cli::NotifyArgs;
 use crate::commands::deliver::{Job, Plan, Target};
-use crate::commands::output::{Output, Report, print};
+use crate::commands::output::{Output, Report, print_and_end};
 use crate::deadline::Deadline;
 use crate::decide::{decide, decide_screen};
 use crate::delivery::ChannelName;
@@ -22,8 +22,7 @@ pub(super) fn run(args: &NotifyArgs, world: &World) -> Exit {
     match notify(args, world, output) {
         Ok(report) => {
             if args.dry_run && output.is_for_people() {
-                let shown = print(&preview(&report));
-                return shown.err().unwrap_or(report.exit_code);
+                return report.exit_code.worse(print_and_end(&preview(&report)));
             }
             output.report(&report)
         }

@@ -62,8 +62,8 @@ impl Output {
         talk_failure(failure);
         if self.args.json {
             let error = &failure.what;
-            return json(&ErrorReport { error, hint: failure.hint.as_deref(), exit_code: failure.exit })
-                .unwrap_or(failure.exit);
+            let report = ErrorReport { error, hint: failure.hint.as_deref(), exit_code: failure.exit };
+            return failure.exit.worse(json(&report));
         }
         failure.exit
     }
@@ -71,13 +71,13 @@ impl Output {
     /// Prints a result and returns its code.
     pub(crate) fn report(self, report: &Report) -> Exit {
         if self.args.json {
-            return json(report).unwrap_or(report.exit_code);
+            return report.exit_code.worse(json(report));
         }
         report.exit_code
     }
 
-    /// Prints the end of one delivery.
-    pub(crate) fn delivery(self, delivery: &Delivery) {
+    /// Prints the end of one delivery; fails when stdout takes nothing.
+    pub(crate) fn delivery(self, delivery: &Delivery) -> Result<(), Exit> {
         let channel = delivery.channel.word();
         if delivery.exit_code != Exit::Ok {
             let failure = Failure {
@@ -90,10 +90,11 @@ impl Output {
                 talk(&format!("  not accepted: {}: {}", recipient.address, recipient.reply));
             }
         } else if self.by_hand && !self.args.json {
-            let _ = print(&format!("{}\n", text::block(&delivery.detail)));
+            return print(&format!("{}\n", text::block(&delivery.detail)));
         } else if self.args.verbose || (delivery.status == Status::Skipped && !self.args.quiet) {
             talk(&format!("{channel}: {}", delivery.detail));
         }
+        Ok(())
     }
 
     /// Says one thing that only matters to who wants to know.
@@ -110,14 +111,14 @@ impl Output {
         }
     }
 
-    /// Shows a stage as it ends.
-    pub(crate) fn stage(self, stage: Stage) {
+    /// Shows a stage as it ends; fails when stdout takes nothing.
+    pub(crate) fn stage(self, stage: Stage) -> Result<(), Exit> {
         let line = format!("{:<12} {:>6} ms{}", stage.name, stage.ms, if stage.ok { "" } else { "  failed" });
         if self.by_hand && !self.args.json {
-            let _ = print(&format!("  {line}\n"));
-        } else {
-            self.detail(&line);
+            return print(&format!("  {line}\n"));
         }
+        self.detail(&line);
+        Ok(())
     }
 
     /// Tells whether stdout is for people.
@@ -154,13 +155,13 @@ pub(crate) fn print(data: &str) -> Result<(), Exit> {
     }
 }
 
-/// Prints one JSON object on a line of its own; returns a code only when that failed.
-fn json(value: &impl Serialize) -> Option<Exit> {
+/// Prints one JSON object on a line of its own, and returns the code that stands for how that went.
+fn json(value: &impl Serialize) -> Exit {
     match serde_json::to_string(value) {
-        Ok(text) => print(&(text + "\n")).err(),
+        Ok(text) => print_and_end(&(text + "\n")),
         Err(error) => {
             talk(&format!("the result could not be written as JSON: {error}"));
-            Some(Exit::Software)
+            Exit::Software
         }
     }
 }

@@ -5,7 +5,7 @@ use crate::channels::Effort;
 use crate::cli::TestEmailArgs;
 use crate::commands::deliver::{Job, Plan, Target};
 use crate::commands::notify::{preview, somebody_is_there};
-use crate::commands::output::{Output, Report, print};
+use crate::commands::output::{Output, Report, print_and_end};
 use crate::deadline::Deadline;
 use crate::decide::{Decision, Reason};
 use crate::error::Failure;
@@ -18,7 +18,7 @@ pub(super) fn run(args: &TestEmailArgs, world: &World) -> Exit {
     let output = Output::by_hand(args.output);
     match test(args, world, output) {
         Ok(report) if args.dry_run && output.is_for_people() => {
-            print(&preview(&report)).err().unwrap_or(report.exit_code)
+            report.exit_code.worse(print_and_end(&preview(&report)))
         }
         Ok(report) => output.report(&report),
         Err(failure) => output.failure(&failure),

@@ -195,8 +195,9 @@ impl fmt::Display for FileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (name, path) = (self.purpose.name(), quoted(&self.path));
         match &*self.fault {
-            FileFault::NotFound { missing } if *missing == self.path => {
-                write!(f, "{name} {path} does not exist")
+            // also of a relative path, which means little to who reads the log of a cron job
+            FileFault::NotFound { missing } if missing.ends_with(&self.path) => {
+                write!(f, "{name} {} does not exist", quoted(missing))
             }
             FileFault::NotFound { missing } => {
                 write!(f, "{name} {path}: {} does not exist", quoted(missing))

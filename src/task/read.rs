@@ -8,7 +8,7 @@ use crate::decide::ScreenEvent;
 use crate::run::{Outcome, RunError, RunFacts};
 use crate::task::document::{self, Node};
 use crate::task::faults::{Fault, Faults, Path};
-use crate::task::read_email::{account, emails};
+use crate::task::read_email::{A_URL, account, emails};
 use crate::task::read_password::password;
 use crate::task::walk::{Fields, Walk};
 use crate::task::words::{parse_duration, parse_host};
@@ -74,6 +74,9 @@ pub fn read_account(typed: &[u8], flag: &str) -> Result<AccountSpec, Faults> {
         let id = String::from_utf8_lossy(typed).trim().to_owned();
         if id.is_empty() {
             return Err(Faults { file: flag.to_owned(), list: vec![Fault::of_file("expected an account")] });
+        }
+        if id.contains("://") {
+            return Err(Faults { file: flag.to_owned(), list: vec![Fault::of_file(A_URL)] });
         }
         return Ok(AccountSpec::Named(id));
     }

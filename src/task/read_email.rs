@@ -18,6 +18,9 @@ pub(super) const TLS: &[&str] = &["mode", "trust", "allow_cleartext_password"];
 pub(super) const SERVER: &[&str] = &["host", "port", "user", "auth"];
 pub(super) const PRESET: &[&str] = &["preset", "user", "auth"];
 
+/// What is said of an account that is a URL: not the URL, which may hold a password.
+pub(super) const A_URL: &str = "expected an id, or an object with \"host\" and \"user\"; found a URL";
+
 pub(super) fn emails(walk: &mut Walk<'_>, f: &Fields<'_>) -> Vec<Email> {
     let Some(node) = f.get("email") else { return Vec::new() };
     let all = walk.one_or_many(node, &f.place("email"), "an e-mail object or an array of them");
@@ -84,8 +87,7 @@ fn sender(walk: &mut Walk<'_>, f: &Fields<'_>) -> Option<Mailbox> {
 pub(super) fn account(walk: &mut Walk<'_>, node: &Node, path: &Path) -> Option<AccountSpec> {
     match node {
         Node::Text(id) if id.contains("://") => {
-            // not shown: a URL may hold a password
-            walk.fault(path, "expected an id, or an object with \"host\" and \"user\"; found a URL");
+            walk.fault(path, A_URL);
             None
         }
         Node::Text(_) => walk.filled_text(node, path, "an account").map(AccountSpec::Named),

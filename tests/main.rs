@@ -9,9 +9,11 @@
 )]
 
 mod addresses;
+mod commands;
 mod delivered;
 mod faults;
 mod real_servers;
+mod run_facts;
 mod same_path;
 mod sending;
 mod silence;

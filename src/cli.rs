@@ -24,25 +24,68 @@ use crate::tools::Tool;
 /// message goes out by the SMTP account named there.
 #[derive(Debug, Parser)]
 #[command(name = "backup-notify", version, propagate_version = true, arg_required_else_help = true)]
-#[command(max_term_width = 100, disable_help_subcommand = true)]
+#[command(max_term_width = 100, disable_help_subcommand = true, after_help = MORE)]
 pub struct Cli {
     /// What to do
     #[command(subcommand)]
     pub command: Command,
 }
 
+/// The end of the first help page.
+const MORE: &str = "\
+Example, as the line after the backup in a script:
+  backup-notify notify --task home --tool rsync --exit-code \"$?\"
+
+\"backup-notify COMMAND --help\" lists the flags of a command.
+The manual has the rest: the task file, trust, exit codes, examples. To read it:
+  backup-notify man > backup-notify.1 && man ./backup-notify.1";
+
+const NOTIFY_EXAMPLES: &str = "\
+Examples:
+  backup-notify notify --task home --tool rsync --exit-code \"$?\"
+  backup-notify notify --task ./home.json --status error --message \"The disk was not there\"
+  backup-notify notify --task home --report report.json --dry-run
+
+Exit codes: 0 everything was accepted, or nothing had to be sent; 64 usage; 65 and 66 the task
+file or report; 69 refused; 75 not delivered now; 76 TLS; 77 sign-in or secret; 78 account. The
+manual has them all.";
+
+const TEST_EMAIL_EXAMPLES: &str = "\
+Examples:
+  backup-notify test-email --task home
+  backup-notify test-email --task ./home.json --to kim@example.com --json
+
+Exit codes are those of \"notify\".";
+
+const CHECK_EXAMPLES: &str = "\
+Examples:
+  backup-notify check --task home
+  backup-notify check --task ./home.json --offline
+
+Exit codes are those of \"notify\"; 0 means that a notice would have been accepted.";
+
+const COMPLETIONS_EXAMPLES: &str = "\
+Examples:
+  backup-notify completions bash > ~/.local/share/bash-completion/completions/backup-notify
+  backup-notify completions zsh > ~/.zsh/functions/_backup-notify    (a folder of your fpath)
+  backup-notify completions fish > ~/.config/fish/completions/backup-notify.fish";
+
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Decide, compose and deliver: the hook that a backup program calls
+    #[command(after_help = NOTIFY_EXAMPLES)]
     Notify(NotifyArgs),
     /// Send a test message by exactly the path that "notify" takes, and show each stage
+    #[command(after_help = TEST_EMAIL_EXAMPLES)]
     TestEmail(TestEmailArgs),
     /// Try everything up to an accepted recipient, and send nothing
+    #[command(after_help = CHECK_EXAMPLES)]
     Check(CheckArgs),
     /// Print the JSON Schema of the task file
     Schema,
     /// Print the completions for a shell
+    #[command(after_help = COMPLETIONS_EXAMPLES)]
     Completions {
         /// The shell
         #[arg(value_parser = words(&Shell::WORDS))]
@@ -72,12 +115,7 @@ impl Shell {
 /// Flags of "notify".
 #[derive(Debug, Args)]
 pub struct NotifyArgs {
-    #[command(flatten)]
-    pub task: TaskArgs,
-    #[command(flatten)]
-    pub run: RunArgs,
-    #[command(flatten)]
-    pub overrides: Overrides,
+    // its own flags come first: a heading holds for every flag that follows it
     /// Print the decision and the finished message; touch no secret, no network and no outbox
     #[arg(long)]
     pub dry_run: bool,
@@ -85,19 +123,25 @@ pub struct NotifyArgs {
     #[arg(long)]
     pub hook: bool,
     #[command(flatten)]
+    pub task: TaskArgs,
+    #[command(flatten)]
+    pub run: RunArgs,
+    #[command(flatten)]
+    pub overrides: Overrides,
+    #[command(flatten)]
     pub output: OutputArgs,
 }
 
 /// Flags of "test-email".
 #[derive(Debug, Args)]
 pub struct TestEmailArgs {
+    /// Print the finished message; touch no secret, no network and no outbox
+    #[arg(long)]
+    pub dry_run: bool,
     #[command(flatten)]
     pub task: TaskArgs,
     #[command(flatten)]
     pub overrides: Overrides,
-    /// Print the finished message; touch no secret, no network and no outbox
-    #[arg(long)]
-    pub dry_run: bool,
     #[command(flatten)]
     pub output: OutputArgs,
 }
@@ -105,19 +149,20 @@ pub struct TestEmailArgs {
 /// Flags of "check".
 #[derive(Debug, Args)]
 pub struct CheckArgs {
+    /// Stop before the network; passwords are fetched all the same
+    #[arg(long)]
+    pub offline: bool,
     #[command(flatten)]
     pub task: TaskArgs,
     #[command(flatten)]
     pub overrides: Overrides,
-    /// Stop before the network
-    #[arg(long)]
-    pub offline: bool,
     #[command(flatten)]
     pub output: OutputArgs,
 }
 
 /// Which task it is about.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "The task")]
 #[group(required = true, multiple = false, id = "which")]
 pub struct TaskArgs {
     /// Read the task from this file, from stdin (-), or by its name from the configuration folder
@@ -138,10 +183,10 @@ pub struct RunArgs {
     /// Say how the backup ended; this decides, whatever the exit code and the report say
     #[arg(long, value_name = "OUTCOME", value_parser = words(&Outcome::WORDS))]
     pub status: Option<Outcome>,
-    /// Give the exit code of the backup program
+    /// Give the exit code of the backup program; what it means depends on --tool
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub exit_code: Option<i32>,
-    /// Name the backup program, for the meaning of its exit code
+    /// Name the backup program, for the meaning of its exit code; without it only 0 is a success
     #[arg(long, value_name = "NAME", value_parser = words(&Tool::WORDS))]
     pub tool: Option<Tool>,
     /// Read the facts of the run as JSON from this file or from stdin (-)
@@ -153,10 +198,10 @@ pub struct RunArgs {
     /// Say when the backup ended (RFC 3339, or seconds since 1970 as "date +%s" prints them)
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub finished: Option<Timestamp>,
-    /// Quote the last lines of this log
+    /// Quote the last lines of this log in the message
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     pub log: Option<PathBuf>,
-    /// Say a sentence about the run
+    /// Add a sentence about the run to the message
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub message: Option<String>,
 }
@@ -165,7 +210,7 @@ pub struct RunArgs {
 #[derive(Debug, Args, Default)]
 #[command(next_help_heading = "Overrides of the task")]
 pub struct Overrides {
-    /// Tell about these outcomes
+    /// Send an e-mail about every outcome, from warnings on, or about errors only
     #[arg(long, value_name = "POLICY", value_parser = words(&Policy::WORDS))]
     pub when: Option<Policy>,
     /// Send to these addresses, separated by commas
@@ -174,31 +219,32 @@ pub struct Overrides {
     /// Send from this address
     #[arg(long, value_name = "ADDRESS", value_parser = mailbox, value_hint = clap::ValueHint::EmailAddress)]
     pub from: Option<Mailbox>,
-    /// Use this account: an id, or an object as in a task file
+    /// Use this account: an object as in a task file (this version looks up no ids)
     #[arg(long, value_name = "ACCOUNT")]
     pub account: Option<String>,
-    /// Say when TLS begins
+    /// Begin TLS at once, after STARTTLS, or never
     #[arg(long, value_name = "MODE", value_parser = words(&TlsMode::WORDS))]
     pub tls_mode: Option<TlsMode>,
-    /// Accept the server's certificate by this rule (repeat for several pins)
-    #[arg(long, value_name = "RULE", value_parser = TrustWords)]
+    /// Accept the server's certificate by this rule: system, ca-file:PATH, pin:sha256:HEX,
+    /// pin:spki-sha256:HEX, self-signed-root or accept-any-certificate; repeat it for several pins
+    #[arg(long, value_name = "RULE", value_parser = TrustWords, hide_possible_values = true)]
     pub tls_trust: Vec<String>,
     /// Let a password cross an unencrypted connection
     #[arg(long)]
     pub allow_cleartext_password: bool,
-    /// Bound the whole run of the program: 45s, 2m
+    /// Bound the whole run of the program, such as 45s or 2m
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub deadline: Option<Duration>,
-    /// Keep what no server accepted in this folder, or nowhere (none)
+    /// Keep what no server accepted in this folder, or nowhere (none); without effect in this version
     #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
     pub outbox: Option<PathBuf>,
-    /// Read Mail's accounts from this home folder
+    /// Read Mail's accounts from this home folder; without effect in this version
     #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
     pub mail_home: Option<PathBuf>,
-    /// Show a notice through Growl, here or on this computer
+    /// Show a notice through Growl, here or on this host; this version cannot, and says so
     #[arg(long, value_name = "HOST", num_args = 0..=1, default_missing_value = "127.0.0.1")]
     pub growl: Option<String>,
-    /// Show a notice on the desktop
+    /// Show a notice on the desktop; this version cannot, and says so
     #[arg(long)]
     pub desktop: bool,
 }

@@ -35,7 +35,7 @@ use lettre::address::Envelope;
 use lettre::message::Mailbox;
 
 pub use log::{DEFAULT_LINES, LogExcerpt};
-pub use template::{TemplateFault, check as check_template};
+pub use template::{NAMES as TEMPLATE_NAMES, TemplateFault, check as check_template};
 
 use crate::error::Situation;
 use crate::exit::Exit;

@@ -20,8 +20,8 @@ const MOST_OUTPUT: usize = 1024 * 1024;
 /// The most work a template may cause: an instruction costs one, as do 64 bytes of text.
 const FUEL: u64 = 200_000;
 
-/// Every name that a template can use; parents (`task`, `run`) are implied.
-const NAMES: [&str; 26] = [
+/// Every name that a template can use; the man page lists them.
+pub const NAMES: [&str; 26] = [
     "task.name",
     "task.source",
     "task.destination",

@@ -1,0 +1,119 @@
+# Completions of backup-notify for bash 3.2 and later. Made from the program's own
+# definition of its command line: do not edit, see tests/pages.rs.
+
+_backup_notify() {
+    local IFS=$' \t\n'
+    local cur prev='' command='' list='' blanks word stem='' words=() last i
+    local line=${COMP_LINE:0:COMP_POINT}
+    COMPREPLY=()
+
+    # bash splits words at ":" and "=": what no blank separates belongs together
+    for ((i = 0; i <= COMP_CWORD; i++)); do
+        blanks=${line%%[![:blank:]]*}
+        line=${line:${#blanks}}
+        word=${line:0:${#COMP_WORDS[i]}}
+        line=${line:${#word}}
+        last=$((${#words[@]} - 1))
+        if [[ $i -eq 0 || -n $blanks ]]; then
+            words+=("$word")
+        else
+            words[last]+=$word
+        fi
+    done
+    last=$((${#words[@]} - 1))
+    cur=${words[last]}
+    if [[ $last -gt 1 ]]; then
+        command=${words[1]}
+        prev=${words[last - 1]}
+    fi
+    if [[ $cur == --*=* ]]; then
+        prev=${cur%%=*}
+        cur=${cur#*=}
+        [[ $COMP_WORDBREAKS == *=* ]] || stem=$prev=
+    fi
+
+    case $prev in
+        --task | --report | --log)
+            _backup_notify_offer -f
+            return 0
+            ;;
+        --name | --exit-code | --started | --finished | --message | --to | --from | --account | --deadline)
+            return 0
+            ;;
+        --event)
+            _backup_notify_offer -W 'begin end'
+            return 0
+            ;;
+        --status)
+            _backup_notify_offer -W 'success warning error interrupted skipped'
+            return 0
+            ;;
+        --tool)
+            _backup_notify_offer -W 'rsync restic borg rclone tar rsnapshot duplicati kopia ccc borgmatic resticprofile systemd generic'
+            return 0
+            ;;
+        --when)
+            _backup_notify_offer -W 'finish warning error'
+            return 0
+            ;;
+        --tls-mode)
+            _backup_notify_offer -W 'implicit starttls none'
+            return 0
+            ;;
+        --tls-trust)
+            _backup_notify_trust 'system ca-file: pin:sha256: pin:spki-sha256: self-signed-root accept-any-certificate'
+            return 0
+            ;;
+        --outbox | --mail-home)
+            _backup_notify_offer -d
+            return 0
+            ;;
+    esac
+
+    case $command in
+        '') list='notify test-email check schema completions man --help --version' ;;
+        notify) list='--dry-run --hook --task --name --event --status --exit-code --tool --report --started --finished --log --message --when --to --from --account --tls-mode --tls-trust --allow-cleartext-password --deadline --outbox --mail-home --growl --desktop --json --verbose --quiet --help --version' ;;
+        test-email) list='--dry-run --task --name --when --to --from --account --tls-mode --tls-trust --allow-cleartext-password --deadline --outbox --mail-home --growl --desktop --json --verbose --quiet --help --version' ;;
+        check) list='--offline --task --name --when --to --from --account --tls-mode --tls-trust --allow-cleartext-password --deadline --outbox --mail-home --growl --desktop --json --verbose --quiet --help --version' ;;
+        schema) list='--help --version' ;;
+        completions) list='bash zsh fish --help --version' ;;
+        man) list='--help --version' ;;
+    esac
+    _backup_notify_offer -W "$list"
+}
+
+# Offers what compgen finds with these options for the word that is being completed.
+_backup_notify_offer() {
+    local found
+    while IFS= read -r found; do
+        COMPREPLY+=("$stem$found")
+    done < <(compgen "$@" -- "$cur")
+    case $1 in
+        -[fd]) compopt -o filenames 2>/dev/null ;;
+    esac
+}
+
+# Offers the trust rules, and files behind "ca-file:".
+_backup_notify_trust() {
+    local whole=$cur colon i
+    if [[ $cur == ca-file:* ]]; then
+        cur=${cur#ca-file:}
+        stem+=ca-file:
+        _backup_notify_offer -f
+    else
+        _backup_notify_offer -W "$1"
+        # what ends in a colon goes on
+        if [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *: ]]; then
+            compopt -o nospace 2>/dev/null
+        fi
+    fi
+    # readline replaces only what is behind the last colon
+    if [[ $COMP_WORDBREAKS == *:* && $whole == *:* ]]; then
+        colon=${whole%"${whole##*:}"}
+        for i in "${!COMPREPLY[@]}"; do
+            COMPREPLY[i]=${COMPREPLY[i]#"$colon"}
+        done
+    fi
+}
+
+complete -F _backup_notify backup-notify

@@ -1,0 +1,155 @@
+# Made from the program's own definition of its command line: do not edit, see tests/pages.rs.
+function __backup_notify_trust
+    set -l word (commandline -ct)
+    if string match -q -- 'ca-file:*' $word
+        printf 'ca-file:%s\n' (__fish_complete_path (string replace -- 'ca-file:' '' $word))
+        return
+    end
+    printf '%s\t%s\n' 'system' 'what the operating system trusts'
+    printf '%s\t%s\n' 'ca-file:' 'only chains to a certificate in this PEM file'
+    printf '%s\t%s\n' 'pin:sha256:' 'only the certificate with this SHA-256'
+    printf '%s\t%s\n' 'pin:spki-sha256:' 'only the public key with this SHA-256'
+    printf '%s\t%s\n' 'self-signed-root' 'also an unknown root that the server sends'
+    printf '%s\t%s\n' 'accept-any-certificate' 'anything at all'
+end
+
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_backup_notify_global_optspecs
+    string join \n h/help V/version
+end
+
+function __fish_backup_notify_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_backup_notify_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_backup_notify_using_subcommand
+    set -l cmd (__fish_backup_notify_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c backup-notify -n "__fish_backup_notify_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c backup-notify -n "__fish_backup_notify_needs_command" -s V -l version -d 'Print version'
+complete -c backup-notify -n "__fish_backup_notify_needs_command" -f -a "notify" -d 'Decide, compose and deliver: the hook that a backup program calls'
+complete -c backup-notify -n "__fish_backup_notify_needs_command" -f -a "test-email" -d 'Send a test message by exactly the path that "notify" takes, and show each stage'
+complete -c backup-notify -n "__fish_backup_notify_needs_command" -f -a "check" -d 'Try everything up to an accepted recipient, and send nothing'
+complete -c backup-notify -n "__fish_backup_notify_needs_command" -f -a "schema" -d 'Print the JSON Schema of the task file'
+complete -c backup-notify -n "__fish_backup_notify_needs_command" -f -a "completions" -d 'Print the completions for a shell'
+complete -c backup-notify -n "__fish_backup_notify_needs_command" -f -a "man" -d 'Print the man page'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -l task -d 'Read the task from this file, from stdin (-), or by its name from the configuration folder' -r -F
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -l name -d 'Make a task of this name from the other flags, without a file' -r -f
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -l event -d 'Say which end of the backup this is' -r -f -a "begin\t''
+end\t''"
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -l status -d 'Say how the backup ended; this decides, whatever the exit code and the report say' -r -f -a "success\t''
+warning\t''
+error\t''
+interrupted\t''
+skipped\t''"
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -l exit-code -d 'Give the exit code of the backup program; what it means depends on --tool' -r -f
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -l tool -d 'Name the backup program, for the meaning of its exit code; without it only 0 is a success' -r -f -a "rsync\t''
+restic\t''
+borg\t''
+rclone\t''
+tar\t''
+rsnapshot\t''
+duplicati\t''
+kopia\t''
+ccc\t''
+borgmatic\t''
+resticprofile\t''
+systemd\t''
+generic\t''"
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -l report -d 'Read the facts of the run as JSON from this file or from stdin (-)' -r -F
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -l started -d 'Say when the backup began (RFC 3339, or seconds since 1970 as "date +%s" prints them)' -r -f
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -l finished -d 'Say when the backup ended (RFC 3339, or seconds since 1970 as "date +%s" prints them)' -r -f
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -l log -d 'Quote the last lines of this log in the message' -r -F
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -l message -d 'Add a sentence about the run to the message' -r -f
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -l when -d 'Send an e-mail about every outcome, from warnings on, or about errors only' -r -f -a "finish\t''
+warning\t''
+error\t''"
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -l to -d 'Send to these addresses, separated by commas' -r -f
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -l from -d 'Send from this address' -r -f
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -l account -d 'Use this account: an object as in a task file (this version looks up no ids)' -r -f
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -l tls-mode -d 'Begin TLS at once, after STARTTLS, or never' -r -f -a "implicit\t''
+starttls\t''
+none\t''"
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -l tls-trust -d 'Accept the server\'s certificate by this rule: system, ca-file:PATH, pin:sha256:HEX, pin:spki-sha256:HEX, self-signed-root or accept-any-certificate; repeat it for several pins' -r -f -a '(__backup_notify_trust)'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -l deadline -d 'Bound the whole run of the program, such as 45s or 2m' -r -f
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -l outbox -d 'Keep what no server accepted in this folder, or nowhere (none); without effect in this version' -r -f -a "(__fish_complete_directories)"
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -l mail-home -d 'Read Mail\'s accounts from this home folder; without effect in this version' -r -f -a "(__fish_complete_directories)"
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -l growl -d 'Show a notice through Growl, here or on this host; this version cannot, and says so' -r -f
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -l dry-run -d 'Print the decision and the finished message; touch no secret, no network and no outbox'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -l hook -d 'Exit 0 whatever became of the deliveries, for backup programs that take a hook\'s failure for their own'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -l allow-cleartext-password -d 'Let a password cross an unencrypted connection'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -l desktop -d 'Show a notice on the desktop; this version cannot, and says so'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -l json -d 'Print one result object on stdout'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -s v -l verbose -d 'Say more on stderr: the decision, its reason, and each stage'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -s h -l help -d 'Print help'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -s V -l version -d 'Print version'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand test-email" -l task -d 'Read the task from this file, from stdin (-), or by its name from the configuration folder' -r -F
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand test-email" -l name -d 'Make a task of this name from the other flags, without a file' -r -f
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand test-email" -l when -d 'Send an e-mail about every outcome, from warnings on, or about errors only' -r -f -a "finish\t''
+warning\t''
+error\t''"
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand test-email" -l to -d 'Send to these addresses, separated by commas' -r -f
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand test-email" -l from -d 'Send from this address' -r -f
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand test-email" -l account -d 'Use this account: an object as in a task file (this version looks up no ids)' -r -f
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand test-email" -l tls-mode -d 'Begin TLS at once, after STARTTLS, or never' -r -f -a "implicit\t''
+starttls\t''
+none\t''"
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand test-email" -l tls-trust -d 'Accept the server\'s certificate by this rule: system, ca-file:PATH, pin:sha256:HEX, pin:spki-sha256:HEX, self-signed-root or accept-any-certificate; repeat it for several pins' -r -f -a '(__backup_notify_trust)'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand test-email" -l deadline -d 'Bound the whole run of the program, such as 45s or 2m' -r -f
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand test-email" -l outbox -d 'Keep what no server accepted in this folder, or nowhere (none); without effect in this version' -r -f -a "(__fish_complete_directories)"
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand test-email" -l mail-home -d 'Read Mail\'s accounts from this home folder; without effect in this version' -r -f -a "(__fish_complete_directories)"
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand test-email" -l growl -d 'Show a notice through Growl, here or on this host; this version cannot, and says so' -r -f
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand test-email" -l dry-run -d 'Print the finished message; touch no secret, no network and no outbox'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand test-email" -l allow-cleartext-password -d 'Let a password cross an unencrypted connection'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand test-email" -l desktop -d 'Show a notice on the desktop; this version cannot, and says so'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand test-email" -l json -d 'Print one result object on stdout'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand test-email" -s v -l verbose -d 'Say more on stderr: the decision, its reason, and each stage'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand test-email" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand test-email" -s h -l help -d 'Print help'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand test-email" -s V -l version -d 'Print version'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand check" -l task -d 'Read the task from this file, from stdin (-), or by its name from the configuration folder' -r -F
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand check" -l name -d 'Make a task of this name from the other flags, without a file' -r -f
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand check" -l when -d 'Send an e-mail about every outcome, from warnings on, or about errors only' -r -f -a "finish\t''
+warning\t''
+error\t''"
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand check" -l to -d 'Send to these addresses, separated by commas' -r -f
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand check" -l from -d 'Send from this address' -r -f
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand check" -l account -d 'Use this account: an object as in a task file (this version looks up no ids)' -r -f
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand check" -l tls-mode -d 'Begin TLS at once, after STARTTLS, or never' -r -f -a "implicit\t''
+starttls\t''
+none\t''"
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand check" -l tls-trust -d 'Accept the server\'s certificate by this rule: system, ca-file:PATH, pin:sha256:HEX, pin:spki-sha256:HEX, self-signed-root or accept-any-certificate; repeat it for several pins' -r -f -a '(__backup_notify_trust)'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand check" -l deadline -d 'Bound the whole run of the program, such as 45s or 2m' -r -f
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand check" -l outbox -d 'Keep what no server accepted in this folder, or nowhere (none); without effect in this version' -r -f -a "(__fish_complete_directories)"
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand check" -l mail-home -d 'Read Mail\'s accounts from this home folder; without effect in this version' -r -f -a "(__fish_complete_directories)"
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand check" -l growl -d 'Show a notice through Growl, here or on this host; this version cannot, and says so' -r -f
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand check" -l offline -d 'Stop before the network; passwords are fetched all the same'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand check" -l allow-cleartext-password -d 'Let a password cross an unencrypted connection'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand check" -l desktop -d 'Show a notice on the desktop; this version cannot, and says so'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand check" -l json -d 'Print one result object on stdout'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand check" -s v -l verbose -d 'Say more on stderr: the decision, its reason, and each stage'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand check" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand check" -s h -l help -d 'Print help'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand check" -s V -l version -d 'Print version'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand schema" -s h -l help -d 'Print help'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand schema" -s V -l version -d 'Print version'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand completions" -s h -l help -d 'Print help'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand completions" -s V -l version -d 'Print version'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand man" -s h -l help -d 'Print help'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand man" -s V -l version -d 'Print version'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand completions" -f -a "bash zsh fish"

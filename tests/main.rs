@@ -12,6 +12,7 @@ mod addresses;
 mod commands;
 mod delivered;
 mod faults;
+mod pages;
 mod real_servers;
 mod run_facts;
 mod same_path;

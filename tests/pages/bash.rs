@@ -1,0 +1,159 @@
+//! The completions for bash.
+//!
+//! Written here and not by `clap_complete`: what that makes for a program with a hyphen in its name
+//! completes nothing behind a command (clap issue 6421), and knows neither words with colons nor
+//! flags whose values are no files. The lists in it come from the same definition.
+
+use std::fmt::Write as _;
+
+use clap::{Arg, Command, ValueHint};
+
+use super::definition;
+
+/// Everything but the lists. `cur` is the word that is being completed, put together again from
+/// the pieces into which bash splits it at ":" and "=".
+const SCRIPT: &str = r#"# Completions of backup-notify for bash 3.2 and later. Made from the program's own
+# definition of its command line: do not edit, see tests/pages.rs.
+
+_backup_notify() {
+    local IFS=$' \t\n'
+    local cur prev='' command='' list='' blanks word stem='' words=() last i
+    local line=${COMP_LINE:0:COMP_POINT}
+    COMPREPLY=()
+
+    # bash splits words at ":" and "=": what no blank separates belongs together
+    for ((i = 0; i <= COMP_CWORD; i++)); do
+        blanks=${line%%[![:blank:]]*}
+        line=${line:${#blanks}}
+        word=${line:0:${#COMP_WORDS[i]}}
+        line=${line:${#word}}
+        last=$((${#words[@]} - 1))
+        if [[ $i -eq 0 || -n $blanks ]]; then
+            words+=("$word")
+        else
+            words[last]+=$word
+        fi
+    done
+    last=$((${#words[@]} - 1))
+    cur=${words[last]}
+    if [[ $last -gt 1 ]]; then
+        command=${words[1]}
+        prev=${words[last - 1]}
+    fi
+    if [[ $cur == --*=* ]]; then
+        prev=${cur%%=*}
+        cur=${cur#*=}
+        [[ $COMP_WORDBREAKS == *=* ]] || stem=$prev=
+    fi
+
+    case $prev in
+{values}    esac
+
+    case $command in
+{flags}    esac
+    _backup_notify_offer -W "$list"
+}
+
+# Offers what compgen finds with these options for the word that is being completed.
+_backup_notify_offer() {
+    local found
+    while IFS= read -r found; do
+        COMPREPLY+=("$stem$found")
+    done < <(compgen "$@" -- "$cur")
+    case $1 in
+        -[fd]) compopt -o filenames 2>/dev/null ;;
+    esac
+}
+
+# Offers the trust rules, and files behind "ca-file:".
+_backup_notify_trust() {
+    local whole=$cur colon i
+    if [[ $cur == ca-file:* ]]; then
+        cur=${cur#ca-file:}
+        stem+=ca-file:
+        _backup_notify_offer -f
+    else
+        _backup_notify_offer -W "$1"
+        # what ends in a colon goes on
+        if [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *: ]]; then
+            compopt -o nospace 2>/dev/null
+        fi
+    fi
+    # readline replaces only what is behind the last colon
+    if [[ $COMP_WORDBREAKS == *:* && $whole == *:* ]]; then
+        colon=${whole%"${whole##*:}"}
+        for i in "${!COMPREPLY[@]}"; do
+            COMPREPLY[i]=${COMPREPLY[i]#"$colon"}
+        done
+    fi
+}
+
+complete -F _backup_notify backup-notify
+"#;
+
+pub(super) fn script() -> String {
+    let cli = definition();
+    let commands: Vec<&Command> = cli.get_subcommands().filter(|c| c.get_name() != "help").collect();
+    let mut flags = String::new();
+    let names: Vec<&str> = commands.iter().map(|command| command.get_name()).collect();
+    let _ = writeln!(flags, "        '') list='{} {}' ;;", names.join(" "), own(&cli).join(" "));
+    let mut values: Vec<(String, Vec<String>)> = Vec::new();
+    for command in commands {
+        let _ = writeln!(flags, "        {}) list='{}' ;;", command.get_name(), own(command).join(" "));
+        for arg in command.get_arguments().filter(|arg| wants_value(arg)) {
+            let (flag, action) = (format!("--{}", arg.get_long().unwrap()), action(arg));
+            match values.iter_mut().find(|(known, _)| *known == action) {
+                Some((_, flags)) if flags.contains(&flag) => {}
+                Some((_, flags)) => flags.push(flag),
+                None => values.push((action, vec![flag])),
+            }
+        }
+    }
+    let values: Vec<String> = values
+        .iter()
+        .map(|(action, flags)| {
+            format!(
+                "        {})\n            {action}\n            return 0\n            ;;\n",
+                flags.join(" | ")
+            )
+        })
+        .collect();
+    SCRIPT.replace("{values}", &values.concat().replace("            :\n", "")).replace("{flags}", &flags)
+}
+
+/// Lists what can be typed behind a command.
+fn own(command: &Command) -> Vec<String> {
+    let mut list = Vec::new();
+    for arg in command.get_arguments() {
+        if arg.is_positional() {
+            list.extend(arg.get_possible_values().iter().map(|word| word.get_name().to_owned()));
+        }
+        list.extend(arg.get_long().map(|long| format!("--{long}")));
+    }
+    list
+}
+
+/// Tells whether a flag always has a value: behind one that may have none, flags go on.
+fn wants_value(arg: &Arg) -> bool {
+    !arg.is_positional()
+        && arg.get_action().takes_values()
+        && arg.get_num_args().is_none_or(|range| range.min_values() > 0)
+}
+
+/// What is to be done for the value of a flag.
+fn action(arg: &Arg) -> String {
+    let words: Vec<String> =
+        arg.get_possible_values().iter().map(|word| word.get_name().to_owned()).collect();
+    if words.iter().any(|word| word.ends_with(':')) {
+        return format!("_backup_notify_trust '{}'", words.join(" "));
+    }
+    if !words.is_empty() {
+        return format!("_backup_notify_offer -W '{}'", words.join(" "));
+    }
+    match arg.get_value_hint() {
+        ValueHint::FilePath | ValueHint::AnyPath => "_backup_notify_offer -f".to_owned(),
+        ValueHint::DirPath => "_backup_notify_offer -d".to_owned(),
+        // a name, a number, a sentence: nobody can guess it
+        _ => ":".to_owned(),
+    }
+}

@@ -1,0 +1,271 @@
+//! The words of the man page that no other part of the program knows.
+//!
+//! Only what this version does may stand here, and where a key or flag is accepted and has no
+//! effect yet, the page says so.
+
+use super::page::Page;
+
+/// Writes the paragraphs of a section.
+pub(super) fn section(page: &mut Page, name: &str) {
+    match name {
+        "DESCRIPTION" => description(page),
+        "TRUST" => trust(page),
+        "WHO MAY WRITE WHAT" => writers(page),
+        "RESULT FOR PROGRAMS" => result(page),
+        "FILES" => files(page),
+        "ENVIRONMENT" => environment(page),
+        "SECURITY" => security(page),
+        "SEE ALSO" => {
+            page.text(
+                "`cron`(8), `crontab`(5), `openssl-x509`(1), `pass`(1), `secret-tool`(1), `systemd.exec`(5)",
+            );
+        }
+        other => panic!("tests/pages/prose.rs has no words for {other}"),
+    }
+}
+
+/// What is to say of a command beside its flags.
+pub(super) fn command(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "notify" => {
+            "Put it behind your backup. It reads the task, decides by the outcome whether a notice is due, and \
+             sends it. When nothing is due it ends with 0 at once, without a password and without the network; \
+             `-v` gives the reason."
+        }
+        "test-email" => {
+            "Account, password, trust and code are those of `notify`; only the policy is not asked. It sends each \
+             e-mail of the task."
+        }
+        "check" => {
+            "It looks up the account, fetches the password, connects, signs in and asks the server for each \
+             recipient; then it leaves without a message. Every fault comes with what to do about it."
+        }
+        "schema" => {
+            "Save it, and name it under `$schema` in your task: many editors then complete and check."
+        }
+        "man" => "It is this page.",
+        "completions" => "They complete commands, flags, words and files. They start nothing.",
+        _ => return None,
+    })
+}
+
+/// What is to say of a group of flags.
+pub(super) fn group(name: &str) -> &'static str {
+    match name {
+        "The task" => "`notify`, `test-email` and `check` want exactly one of these.",
+        "The run" => {
+            "For `notify`: what is known of the backup. See `run` under TASK FILE for which fact counts."
+        }
+        "Overrides of the task" => {
+            "For `notify`, `test-email` and `check`: what shall be different this one time. They hold for every \
+             e-mail of the task. A password never comes as an argument."
+        }
+        "Output" => "Results go to standard output, everything else to standard error.",
+        other => panic!("tests/pages/prose.rs has no words for {other:?}"),
+    }
+}
+
+/// What is to say of a flag beside its help.
+pub(super) fn flag(id: &str) -> Option<&'static str> {
+    Some(match id {
+        "task" => {
+            "A name has neither a slash nor `.json`; it is looked for as ‹name›`.json` in the folders under FILES."
+        }
+        "name" => "It needs `--to` and `--account`.",
+        "event" => "At `begin` no e-mail goes out, and the program takes 5 seconds at most.",
+        "exit_code" => {
+            "In general 0 is a success, 128 plus the number of HUP, INT or TERM is interrupted, all else is an error."
+        }
+        "report" => {
+            "The keys are those of `run`, see TASK FILE. It cannot stand beside `--tool`: reports of other programs are not read yet."
+        }
+        "log" => "At most 30 lines. Links are not followed.",
+        "tool" => "The task can name it too, as `tool`.",
+        "when" => "The words are those of `when` under TASK FILE.",
+        "account" => "For example `'{\"host\": \"smtp.example.com\", \"user\": \"kim@example.com\"}'`.",
+        "tls_trust" => "See TRUST.",
+        "allow_cleartext_password" => "See SECURITY.",
+        "deadline" => "Between 1 second and 24 hours.",
+        "json" => "See RESULT FOR PROGRAMS.",
+        _ => return None,
+    })
+}
+
+fn description(page: &mut Page) {
+    page.text(
+        "You back up with rsync, restic, Borg, Carbon Copy Cloner or something else, and want to hear how it ended. \
+         Have your backup call `backup-notify notify` when it is done. The program reads a task file, decides \
+         whether this outcome is worth a notice, and sends it by e-mail through an SMTP account of yours.",
+    );
+    page.text(
+        "It keeps nothing between runs, asks nothing when nobody is there, and ends in a minute at most, or \
+         whatever you set as `deadline`. It accepts a server's certificate by a rule that you can read, and never \
+         by guessing. An outcome that nobody has stated is never taken for a success.",
+    );
+    page.text(
+        "An outcome is one of `success`, `warning` (the backup exists, but something is missing from it), `error`, \
+         `interrupted` and `skipped`. The policy, `when` in the task, says of which you hear:",
+    );
+    page.item("`finish`", "All of them.");
+    page.item("`warning`", "Warning, error and interrupted.");
+    page.item("`error`", "Error and interrupted.");
+    page.text(
+        "Not in this version: the accounts of Apple Mail, a private keychain, notices on screen (Growl, desktop), \
+         an outbox for messages that no server accepts, pins and `self-signed-root`, log files as attachments, and \
+         the reports of backup programs in their own formats. Where a key or a flag for one of these is accepted \
+         already, this page says what becomes of it.",
+    );
+}
+
+fn trust(page: &mut Page) {
+    page.text(
+        "One rule says when the certificate of a server is accepted. You write it as `email.tls.trust` in the task, \
+         or after `--tls-trust`. Nothing else is ever accepted, and the password leaves only after the rule has \
+         accepted the server on that same connection. TLS is 1.2 or later.",
+    );
+    page.item(
+        "`system`",
+        "The default. The certificate has to be good for the host name, in date, and signed by an authority that \
+         this computer trusts.",
+    );
+    page.item(
+        "`ca-file:`‹PATH›",
+        "As `system`, but only the authorities in this PEM file count. This is the rule for a mail server with an \
+         authority of your own, or with a self-signed certificate: put that certificate into the file.",
+    );
+    page.item(
+        "`pin:sha256:`‹HEX›, `pin:spki-sha256:`‹HEX›",
+        "Only the certificate, or the public key, with this SHA-256. Several pins may stand together. Understood, \
+         but not in this version: nothing is sent, and the code is 76.",
+    );
+    page.item(
+        "`self-signed-root`",
+        "A chain that ends in an unknown root which the server itself sends. Understood, but not in this version: \
+         nothing is sent, and the code is 76.",
+    );
+    page.item(
+        "`accept-any-certificate`",
+        "Anything at all. Whoever answers in place of your server gets the password and the message. The program \
+         says so each time.",
+    );
+    page.text(
+        "`email.tls.mode` says when TLS begins: `implicit` at once, `starttls` after STARTTLS, `none` never. It is \
+         never \"if the server offers it\": where STARTTLS is asked for and not offered, nothing is sent.",
+    );
+    page.text(
+        "A certificate that ends within 14 days is accepted, and warned about, also in the message itself.",
+    );
+}
+
+fn writers(page: &mut Page) {
+    page.text(
+        "Whoever can write your task file decides where your mail goes and which program is run for the password. \
+         So the task file, and each CA file, template, password file and password program that it names, must \
+         belong to root or to you, and nobody else may be able to write it. The same holds for every folder above \
+         it, because whoever can write there can put another file in its place. A folder with the sticky bit, such \
+         as `/tmp`, is fine when what is in it belongs to root or to you. So is write permission of your group, \
+         when nobody but you is in it.",
+    );
+    page.text("Otherwise the program ends with code 77 and prints the `chmod` to type.");
+    page.text(
+        "Run as root, the program therefore refuses tasks in the home folder of a user, because that user can write \
+         them. Put tasks for root into `/etc/backup-notify` (macOS: `/Library/Application Support/backup-notify`). \
+         As root a HOME that belongs to somebody else, as sudo may leave it, is not used either.",
+    );
+    page.text("Logs and reports may be written by anybody: they are read as text and choose nothing.");
+}
+
+fn result(page: &mut Page) {
+    page.text(
+        "With `--json` one JSON object goes to standard output, on one line, also when something is wrong. What is \
+         not known is null.",
+    );
+    page.item("`decision`, `reason`", "`notify` or `silent`, and why.");
+    page.item("`outcome`", "How the backup ended.");
+    page.item("`message_id`", "The Message-ID of the first e-mail.");
+    page.item(
+        "`deliveries`",
+        "One object for each e-mail and each screen: `channel`, `status` (`sent`, `skipped`, `failed` or \
+         `checked`), `exit_code`, `detail`, `hint`, `recipients` (each with `address`, `accepted` and `reply`), \
+         `tls` (`mode`, `version`, `trust`, `sha256`, `not_after`), `stages` (each with `name`, `ms` and `ok`) and \
+         `message_id`.",
+    );
+    page.item("`messages`", "Only with `--dry-run`: the finished messages.");
+    page.item("`exit_code`", "The code that the program ends with.");
+    page.text("An error before the decision is one object with `error`, `hint` and `exit_code`.");
+}
+
+fn files(page: &mut Page) {
+    page.item(
+        "`$XDG_CONFIG_HOME/backup-notify/`‹name›`.json`",
+        "The task `--task` ‹name›; without that variable in `~/.config/backup-notify`. On macOS in \
+         `~/Library/Application Support/backup-notify`.",
+    );
+    page.item(
+        "`/etc/backup-notify/`‹name›`.json`",
+        "Looked for next. On macOS in `/Library/Application Support/backup-notify`.",
+    );
+}
+
+fn environment(page: &mut Page) {
+    page.item("`HOME`, `XDG_CONFIG_HOME`", "Where your tasks are; see FILES. macOS uses HOME alone.");
+    page.item("`PATH`", "Where a password command without a slash is looked for, unless you are root.");
+    page.item(
+        "`SSL_CERT_FILE`, `SSL_CERT_DIR`",
+        "Where OpenSSL finds the authorities of the rule `system`. Not on macOS.",
+    );
+    page.item(
+        "`CREDENTIALS_DIRECTORY`",
+        "Where systemd puts the credentials of a service; for `systemd_credential`.",
+    );
+    page.item("`TZ`", "The time zone of the times in a message.");
+    page.text("A variable that a task names as `email.password.env` is read too.");
+    page.text(
+        "The program itself reads no other variable: there is none for flags, for a password or for a proxy; mail \
+         goes directly to the server. OpenSSL and the resolver of the system have some of their own, such as \
+         `OPENSSL_CONF`.",
+    );
+}
+
+fn security(page: &mut Page) {
+    page.subsection("What leaves this computer");
+    page.text(
+        "Nothing, unless a notice is due or you call `check` or `test-email`. Then the program asks for the address of your mail server and connects to \
+         it, and to nothing else. The server learns the name or address of this computer, your user name and \
+         password, sender and recipients, and the message: name, source and destination of the task, the name of \
+         this computer, the facts of the run, paths and texts of its errors, and the last lines of the log if there \
+         is one. The words under `redact` are taken out of it. `--dry-run` shows the message as it would go.",
+    );
+    page.text(
+        "An e-mail can be read by every mail server on its way. Keep what nobody may read out of `message`, errors \
+         and logs.",
+    );
+    page.subsection("The password");
+    page.text(
+        "It comes from one source that the task names, is fetched as late as possible and wiped after use. It is \
+         never an argument, and never in a log, a message or an error. When the source has none and you sit at a \
+         terminal, you are asked; with `--hook` you are not. Any other failure of the source ends there.",
+    );
+    page.text(
+        "It is sent only when the trust rule has accepted the server over TLS. Over a connection without TLS it is \
+         refused, unless that goes to this very computer (loopback) or you allow it by name: \
+         `email.tls.allow_cleartext_password` or `--allow-cleartext-password`. Then everybody on the way can read \
+         it.",
+    );
+    page.subsection("accept-any-certificate");
+    page.text(
+        "With it TLS protects you from those who only listen, and from nobody who can answer in place of your \
+         server: that one gets the password. `ca-file:` costs a minute and has neither fault. To see which \
+         certificate a server shows:",
+    );
+    page.code("openssl s_client -connect smtp.example.com:587 -starttls smtp -showcerts </dev/null");
+    page.text(
+        "Compare its fingerprint with the one on the server itself before you put it into the CA file: over an \
+         attacked connection this command shows the attacker's.",
+    );
+    page.subsection("Core dumps");
+    page.text(
+        "Before a password is fetched, core dumps of the program are switched off, and on Linux other programs of \
+         yours cannot look into its memory.",
+    );
+}

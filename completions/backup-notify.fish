@@ -72,7 +72,7 @@ systemd\t''
 generic\t''"
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -l report -d 'Read the facts of the run as JSON from this file or from stdin (-)' -r -F
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -l started -d 'Say when the backup began (RFC 3339, or seconds since 1970 as "date +%s" prints them)' -r -f
-complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -l finished -d 'Say when the backup ended (RFC 3339, or seconds since 1970 as "date +%s" prints them)' -r -f
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -l finished -d 'Say when the backup ended (the same forms); without it the time of this call' -r -f
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -l log -d 'Quote the last lines of this log in the message' -r -F
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -l message -d 'Add a sentence about the run to the message' -r -f
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -l when -d 'Send an e-mail about every outcome, from warnings on, or about errors only' -r -f -a "finish\t''

@@ -195,7 +195,7 @@ pub struct RunArgs {
     /// Say when the backup began (RFC 3339, or seconds since 1970 as "date +%s" prints them)
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub started: Option<Timestamp>,
-    /// Say when the backup ended (RFC 3339, or seconds since 1970 as "date +%s" prints them)
+    /// Say when the backup ended (the same forms); without it the time of this call
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub finished: Option<Timestamp>,
     /// Quote the last lines of this log in the message

@@ -10,7 +10,9 @@
 
 mod addresses;
 mod commands;
+mod completions;
 mod delivered;
+mod documents;
 mod faults;
 mod pages;
 mod real_servers;

@@ -111,7 +111,7 @@ fn description(page: &mut Page) {
     page.item("`error`", "Error and interrupted.");
     page.text(
         "Not in this version: the accounts of Apple Mail, a private keychain, notices on screen (Growl, desktop), \
-         an outbox for messages that no server accepts, pins and `self-signed-root`, log files as attachments, and \
+         an outbox for messages that no server accepts, pins and `self-signed-root`, and \
          the reports of backup programs in their own formats. Where a key or a flag for one of these is accepted \
          already, this page says what becomes of it.",
     );

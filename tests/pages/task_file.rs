@@ -125,7 +125,7 @@ fn more(object: &str, key: &str) -> Option<&'static str> {
         ("Email", "tls") => "See below.",
         ("Email", "subject" | "text" | "html") => "See TEMPLATES.",
         ("Email", "attach_log") => {
-            "Without effect in this version: the last lines of the log are quoted, the log itself is never attached."
+            "The last 512 KiB of the log go with the message; \"error\" means with warnings, errors and interruptions."
         }
         ("Email", "from") => "Needed when the user name of the account is no address.",
         ("PresetSpec", "preset") => "See the list below.",
@@ -331,6 +331,10 @@ fn kind(schema: &Value, value: &Value) -> String {
     }
     if value["oneOf"].is_array() {
         return "an object".to_owned();
+    }
+    // a closed set whose words need no explaining
+    if value["enum"].is_array() {
+        return "a word".to_owned();
     }
     if value["const"] == true {
         return "true".to_owned();

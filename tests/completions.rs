@@ -1,0 +1,215 @@
+//! The completions in real shells: what somebody types, TAB, and what then stands on the line.
+//!
+//! bash and zsh run at a terminal of their own and are typed to; fish can be asked without.
+
+use std::path::Path;
+
+use crate::support::world::World;
+
+/// Types to an interactive shell; see the file.
+const TYPE: &str = include_str!("completions/type.zsh");
+
+/// What bash needs before it is typed to: our script, and a key that says what stands on the line.
+const BASH: &str = r#"
+source "$COMPLETIONS/backup-notify.bash"
+report() {
+    printf '%s\n' "$READLINE_LINE" >> "$SEEN"
+    READLINE_LINE=
+    READLINE_POINT=0
+}
+bind -x '"\C-g": report'
+bind 'set enable-bracketed-paste off'
+bind 'set bell-style none'
+PS1=ready
+"#;
+
+const ZSH: &str = r#"
+fpath=("$COMPLETIONS" $fpath)
+autoload -Uz compinit
+compinit -D -u
+setopt no_beep no_list_beep
+report() {
+    print -r -- "$BUFFER" >> "$SEEN"
+    BUFFER=
+}
+zle -N report
+bindkey '^G' report
+bindkey '^I' complete-word
+PS1=ready
+"#;
+
+fn completions() -> String {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("completions").to_str().unwrap().to_owned()
+}
+
+/// A world with some files to complete.
+fn world() -> World {
+    let world = World::new();
+    world.write("tasks/home.json", "{}");
+    world.write("tasks/home office.json", "{}");
+    world.write("authority.pem", "");
+    world
+}
+
+/// Types each line and TAB to a shell; returns what stood on the line then.
+fn typed(world: &World, shell: &[&str], setup: &str, lines: &[&str]) -> Vec<String> {
+    let setup = world.write("setup", setup);
+    let script = world.write("type.zsh", TYPE);
+    let out = world.path().join("lines");
+    let mut arguments = vec!["-f", script.to_str().unwrap(), setup.to_str().unwrap()];
+    arguments.extend(shell);
+    arguments.push("--");
+    arguments.extend(lines);
+    let output = world
+        .other_command("zsh", &arguments)
+        .env("COMPLETIONS", completions())
+        .env("SEEN", out.to_str().unwrap())
+        .env("TERM", "dumb")
+        .run();
+    output.assert_success();
+    let seen: Vec<String> = std::fs::read_to_string(&out)
+        .unwrap_or_else(|_| output.fail("the shell wrote nothing"))
+        .lines()
+        .map(str::to_owned)
+        .collect();
+    assert_eq!(seen.len(), lines.len(), "{seen:?}\n{output}");
+    seen
+}
+
+/// What is typed, and what stands there after TAB.
+const CASES: &[(&str, &str)] = &[
+    // commands
+    ("backup-notify not", "backup-notify notify "),
+    ("backup-notify test", "backup-notify test-email "),
+    // flags: "--st" is "--status" or "--started", and nothing else
+    ("backup-notify notify --st", "backup-notify notify --sta"),
+    ("backup-notify notify --stat", "backup-notify notify --status "),
+    ("backup-notify notify --star", "backup-notify notify --started "),
+    ("backup-notify check --off", "backup-notify check --offline "),
+    // only "notify" has it
+    ("backup-notify check --sta", "backup-notify check --sta"),
+    // words
+    ("backup-notify notify --status in", "backup-notify notify --status interrupted "),
+    ("backup-notify notify --status=in", "backup-notify notify --status=interrupted "),
+    ("backup-notify notify --exit-code 1 --tool rsy", "backup-notify notify --exit-code 1 --tool rsync "),
+    ("backup-notify completions f", "backup-notify completions fish "),
+    // trust rules: some of them end, others go on
+    ("backup-notify check --tls-trust sys", "backup-notify check --tls-trust system "),
+    ("backup-notify check --tls-trust=sys", "backup-notify check --tls-trust=system "),
+    ("backup-notify check --tls-trust ca", "backup-notify check --tls-trust ca-file:"),
+    ("backup-notify check --tls-trust pin:sp", "backup-notify check --tls-trust pin:spki-sha256:"),
+    ("backup-notify check --tls-trust pi", "backup-notify check --tls-trust pin:s"),
+    (
+        "backup-notify check --tls-trust ca-file:auth",
+        "backup-notify check --tls-trust ca-file:authority.pem ",
+    ),
+    (
+        "backup-notify check --tls-trust ca-file:auth --st",
+        "backup-notify check --tls-trust ca-file:auth --st",
+    ),
+    // a word behind one with a colon
+    (
+        "backup-notify notify --started 2026-01-31T03:00:00Z --status su",
+        "backup-notify notify --started 2026-01-31T03:00:00Z --status success ",
+    ),
+    // files and folders
+    ("backup-notify notify --task tasks/home.", "backup-notify notify --task tasks/home.json "),
+    ("backup-notify notify --task tasks/home\\ ", "backup-notify notify --task tasks/home\\ office.json "),
+    ("backup-notify notify --task ta", "backup-notify notify --task tasks/"),
+    ("backup-notify notify --outbox ta", "backup-notify notify --outbox tasks/"),
+    // a name is no file
+    ("backup-notify notify --name ta", "backup-notify notify --name ta"),
+];
+
+/// What zsh makes of some of these in its own way: it offers the form with "=" for a flag that
+/// wants a value.
+const ZSH_WAY: &[(&str, &str)] = &[
+    ("backup-notify notify --stat", "backup-notify notify --status="),
+    ("backup-notify notify --star", "backup-notify notify --started="),
+];
+
+fn check(seen: &[String], otherwise: &[(&str, &str)]) {
+    let mut wrong = Vec::new();
+    for ((line, expected), seen) in CASES.iter().zip(seen) {
+        let own_way = otherwise.iter().find(|(known, _)| known == line);
+        let expected = own_way.map_or(expected, |(_, expected)| expected);
+        if seen != expected {
+            wrong.push(format!("{line:?} and TAB: {seen:?} instead of {expected:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+fn lines() -> Vec<&'static str> {
+    CASES.iter().map(|(line, _)| *line).collect()
+}
+
+#[test]
+fn bash_completes_commands_flags_words_rules_and_files() {
+    check(&typed(&world(), &["bash", "--norc", "-i"], BASH, &lines()), &[]);
+}
+
+/// With the package bash-completion, which brings functions of its own; tests/run installs it.
+#[test]
+fn bash_completes_the_same_with_bash_completion() {
+    let setup = format!(". /usr/share/bash-completion/bash_completion || exit\n{BASH}");
+    check(&typed(&world(), &["bash", "--norc", "-i"], &setup, &lines()), &[]);
+}
+
+/// Some people take ":" and "=" out of the characters at which readline splits words.
+#[test]
+fn bash_completes_the_same_when_it_does_not_split_words() {
+    let setup = format!("COMP_WORDBREAKS=${{COMP_WORDBREAKS//[:=]}}\n{BASH}");
+    check(&typed(&world(), &["bash", "--norc", "-i"], &setup, &lines()), &[]);
+}
+
+#[test]
+fn zsh_completes_commands_flags_words_rules_and_files() {
+    check(&typed(&world(), &["zsh", "-f", "-i"], ZSH, &lines()), ZSH_WAY);
+}
+
+#[test]
+fn fish_completes_commands_flags_words_rules_and_files() {
+    let world = world();
+    let ask = |line: &str| -> Vec<String> {
+        let script = "source $COMPLETIONS/backup-notify.fish; complete -C $argv[1]";
+        let output = world
+            .other_command("fish", &["--no-config", "-c", script, line])
+            .env("COMPLETIONS", completions())
+            .run();
+        output.assert_success().assert_stderr_is_empty();
+        // a description follows behind a tab
+        output.stdout.lines().map(|line| line.split('\t').next().unwrap().to_owned()).collect()
+    };
+    for (line, expected) in [
+        ("backup-notify not", ["notify"].as_slice()),
+        ("backup-notify notify --st", &["--started", "--status"]),
+        ("backup-notify check --sta", &[]),
+        ("backup-notify notify --status in", &["interrupted"]),
+        ("backup-notify notify --status=in", &["--status=interrupted"]),
+        ("backup-notify completions f", &["fish"]),
+        ("backup-notify check --tls-trust sys", &["system"]),
+        // fish puts no blank behind a word that ends in a colon
+        ("backup-notify check --tls-trust ca", &["ca-file:"]),
+        ("backup-notify check --tls-trust pin:", &["pin:sha256:", "pin:spki-sha256:"]),
+        ("backup-notify check --tls-trust ca-file:auth", &["ca-file:authority.pem"]),
+        ("backup-notify notify --task tasks/home.", &["tasks/home.json"]),
+        ("backup-notify notify --outbox ta", &["tasks/"]),
+        ("backup-notify notify --name ta", &[]),
+    ] {
+        let mut seen = ask(line);
+        seen.sort();
+        assert_eq!(seen, expected, "after {line:?}");
+    }
+}
+
+#[test]
+fn every_shell_can_read_its_script() {
+    let world = World::new();
+    for (shell, name) in
+        [("bash", "backup-notify.bash"), ("zsh", "_backup-notify"), ("fish", "backup-notify.fish")]
+    {
+        let script = format!("{}/{name}", completions());
+        world.other_command(shell, &["-n", &script]).run().assert_success().assert_stderr_is_empty();
+    }
+}

@@ -293,6 +293,10 @@ impl Situation for FileError {
             }
             FileFault::OthersCanRead { .. } => Some(format!("chmod 600 {}", word(&self.path))),
             FileFault::ForeignOwner { path, entry, me, root, .. } => Some(self.own(path, *entry, me, *root)),
+            // executable, but not for us: somebody else's
+            FileFault::NotExecutable { mode } if mode & 0o100 != 0 => {
+                Some(format!("sudo chmod a+rx {}", word(&self.path)))
+            }
             FileFault::NotExecutable { .. } => Some(format!("chmod u+x {}", word(&self.path))),
             FileFault::NotFound { .. } if matches!(self.purpose, Purpose::Template | Purpose::CaFile) => {
                 Some(
@@ -315,6 +319,8 @@ impl FileError {
     /// Says how to make something one's own. A file can change hands; a folder that belongs to
     /// somebody should not be taken from them, so the file moves instead.
     fn own(&self, path: &Path, entry: Entry, me: &str, root: bool) -> String {
+        // a user without a name
+        let me = me.strip_prefix("number ").unwrap_or(me);
         match (entry, root) {
             (Entry::File, true) => format!("chown root {}", word(path)),
             (Entry::File, false) => format!("sudo chown {} {}", shell_word(me), word(path)),

@@ -24,3 +24,4 @@ mod site;
 mod support;
 mod support_works;
 mod task_files;
+mod who_wrote_it;

@@ -79,7 +79,7 @@ pub(super) fn flag(id: &str) -> Option<&'static str> {
         "report" => {
             "The keys are those of `run`, see TASK FILE. It cannot stand beside `--tool`: reports of other programs are not read yet."
         }
-        "log" => "At most 30 lines. Links are not followed.",
+        "log" => "At most 30 lines; `attach_log` in the task sends more. Links are not followed.",
         "tool" => "The task can name it too, as `tool`.",
         "when" => "The words are those of `when` under TASK FILE.",
         "account" => "For example `'{\"host\": \"smtp.example.com\", \"user\": \"kim@example.com\"}'`.",
@@ -234,7 +234,8 @@ fn security(page: &mut Page) {
          it, and to nothing else. The server learns the name or address of this computer, your user name and \
          password, sender and recipients, and the message: name, source and destination of the task, the name of \
          this computer, the facts of the run, paths and texts of its errors, and the last lines of the log if there \
-         is one. The words under `redact` are taken out of it. `--dry-run` shows the message as it would go.",
+         is one (with `attach_log` its last 512 KiB). The words under `redact` are taken out of it. `--dry-run` \
+         shows the message as it would go.",
     );
     page.text(
         "An e-mail can be read by every mail server on its way. Keep what nobody may read out of `message`, errors \

@@ -116,7 +116,7 @@ fn more(object: &str, key: &str) -> Option<&'static str> {
         ("", "exit_codes") => "For example `{\"23\": \"error\"}`. See below for the tables of the tools.",
         ("", "redact") => "Each is replaced wherever it stands.",
         ("", "run") => "See below.",
-        ("", "$schema") => "For your editor; not looked at.",
+        ("", "$schema") => "The program does not look at it.",
         ("Email", "account") => {
             "See below. This version does not look up ids and addresses of Apple Mail's accounts: write the account \
              out."
@@ -125,7 +125,7 @@ fn more(object: &str, key: &str) -> Option<&'static str> {
         ("Email", "tls") => "See below.",
         ("Email", "subject" | "text" | "html") => "See TEMPLATES.",
         ("Email", "attach_log") => {
-            "The last 512 KiB of the log go with the message; \"error\" means with warnings, errors and interruptions."
+            "At most its last 512 KiB go with the message. Its last lines are quoted anyway."
         }
         ("Email", "from") => "Needed when the user name of the account is no address.",
         ("PresetSpec", "preset") => "See the list below.",
@@ -182,7 +182,10 @@ pub(super) fn describe(page: &mut Page) {
             if let Some(more) = more(object.name, key) {
                 text = format!("{text} {more}");
             }
-            page.item(&format!("`{key}`{mark} ({})", kind(schema, property)), text.trim());
+            // an alternative of "password" holds what its one key holds
+            let value = property["properties"].get(*key).filter(|_| object.name == "Password");
+            let kind = kind(schema, value.unwrap_or(property));
+            page.item(&format!("`{key}`{mark} ({kind})"), text.trim());
         }
         if object.name.is_empty() {
             page.subsection("tool: what exit codes mean");
@@ -307,14 +310,6 @@ fn kind(schema: &Value, value: &Value) -> String {
         return "a word".to_owned();
     }
     if let Some(properties) = value["properties"].as_object().filter(|_| value["oneOf"].is_null()) {
-        // an alternative of "password" is described by what its one key holds
-        if properties.len() == 1 && value["additionalProperties"] == false && value["description"].is_string()
-        {
-            let only = properties.values().next().unwrap();
-            if value["required"].is_array() {
-                return kind(schema, only);
-            }
-        }
         if let Some(file) = properties.get("file").filter(|_| properties.len() == 1) {
             return format!("{{\"file\": {}}}", kind(schema, file));
         }

@@ -204,6 +204,33 @@ fn all_recipients_refused_is_a_failure_and_leaves_no_message() {
 }
 
 #[test]
+fn of_several_refusals_the_one_for_good_counts() {
+    let site = Site::new();
+    let server = site
+        .server(Mode::Implicit)
+        .refuse("a@example.test", "450 4.2.0 later")
+        .refuse("b@example.test", "550 5.1.1 no")
+        .start();
+    for to in ["a@example.test, b@example.test", "a@example.test, b@example.test, c@example.test"] {
+        let mut task = site.task(&server, "implicit");
+        task["email"]["to"] = json!(to);
+        site.notify(&task).assert_code(69);
+    }
+}
+
+#[test]
+fn of_several_e_mails_the_one_that_failed_is_named() {
+    let site = Site::new();
+    let server = site.server(Mode::Implicit).refuse("b@example.test", "550 5.1.1 no").start();
+    let mut task = site.task(&server, "implicit");
+    let mut second = task["email"].clone();
+    second["to"] = json!("b@example.test");
+    task["email"] = json!([task["email"], second]);
+    let output = site.notify(&task);
+    output.assert_code(69).assert_stderr_has("email[1]: ").assert_stderr_lacks("email[0]");
+}
+
+#[test]
 fn replies_of_any_length_are_taken_and_none_without_end() {
     let site = Site::new();
     for stage in [Stage::Greeting, Stage::Auth, Stage::Mail, Stage::Rcpt(1), Stage::FinalDot] {

@@ -78,9 +78,9 @@ impl Plan<'_> {
                 log,
                 notes,
             };
-            for job in jobs {
+            for (index, job) in jobs.iter().enumerate() {
                 let delivery = self.one(job, &story, &messages, &printed);
-                keep_failure(&printed, || self.output.delivery(&delivery));
+                keep_failure(&printed, || self.output.delivery(&self.place(index, job), &delivery));
                 deliveries.push(delivery);
             }
         } else {
@@ -97,6 +97,14 @@ impl Plan<'_> {
             deliveries,
             messages: messages.into_inner(),
             exit_code,
+        }
+    }
+
+    /// Returns what the task calls the target of a job; its e-mails are the first jobs.
+    fn place(&self, index: usize, job: &Job<'_>) -> String {
+        match job.target.channel() {
+            ChannelName::Email if self.task.email.len() > 1 => format!("email[{index}]"),
+            channel => channel.word().to_owned(),
         }
     }
 

@@ -77,8 +77,7 @@ impl Output {
     }
 
     /// Prints the end of one delivery; fails when stdout takes nothing.
-    pub(crate) fn delivery(self, delivery: &Delivery) -> Result<(), Exit> {
-        let channel = delivery.channel.word();
+    pub(crate) fn delivery(self, channel: &str, delivery: &Delivery) -> Result<(), Exit> {
         if delivery.exit_code != Exit::Ok {
             let failure = Failure {
                 exit: delivery.exit_code,

@@ -136,7 +136,7 @@ pub(crate) enum Problem {
     SignInRefused(Reply),
     /// The server refused a command.
     Refused(Reply),
-    /// The server refused every recipient: the first refusal.
+    /// The server refused every recipient: the most serious refusal.
     AllRefused(Reply),
     /// The message is larger than the server takes.
     TooLarge {

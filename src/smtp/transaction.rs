@@ -315,8 +315,8 @@ fn verdict(progress: &Progress) -> Result<(), Problem> {
     if progress.accepted() > 0 {
         return Ok(());
     }
-    // all refused for good is for good; one that may pass makes the whole worth another try
-    let worst = progress.rcpt.iter().find(|reply| reply.is_transient()).or(progress.rcpt.first());
+    // one that is refused for good counts for more than one that may pass (design, section 6)
+    let worst = progress.rcpt.iter().find(|reply| reply.is_permanent()).or(progress.rcpt.first());
     match worst {
         Some(reply) if reply.is_transient() || reply.is_permanent() => {
             Err(Problem::AllRefused(reply.clone()))

@@ -13,6 +13,7 @@ mod commands;
 mod completions;
 mod delivered;
 mod documents;
+mod echoes;
 mod exit_codes;
 mod faults;
 mod pages;

@@ -153,7 +153,6 @@ impl EmailChannel<'_> {
             .map_err(|e| Failure::from_situation(&e))?;
         attempt.tls = Some(session.tls_facts());
         session.sign_in(secret.as_ref()).map_err(|e| Failure::from_situation(&e))?;
-        drop(secret);
 
         let mut notes = prepared.notes.clone();
         if let Some(left) = session.certificate_ends_within(ENDS_SOON, story.now.timestamp()) {

@@ -8,11 +8,13 @@
 //! - `wire` the socket and its deadline; `reply` and `capabilities` what the server says
 //! - `tls`, `trust`, `certificate` the handshake and whom it may be with
 //! - `session` greeting, EHLO, STARTTLS; `sign_in` AUTH; `transaction` MAIL, RCPT, DATA
+//! - `echo` takes the secret out of what a server repeats
 //! - `error` what can go wrong, `advice` what to do about it
 
 mod advice;
 mod capabilities;
 mod certificate;
+mod echo;
 mod error;
 mod reply;
 mod session;

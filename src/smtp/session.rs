@@ -9,12 +9,13 @@ use native_tls::TlsStream;
 
 use crate::deadline::Deadline;
 use crate::delivery::TlsFacts;
+use crate::secrets::Secret;
 use crate::smtp::capabilities::Capabilities;
 use crate::smtp::certificate::CertificateFacts;
 use crate::smtp::error::{Problem, SmtpError, Step};
 use crate::smtp::reply::{Replies, Reply, ReplyError};
 use crate::smtp::wire::{self, Wire};
-use crate::smtp::{Route, Stages, tls, trust};
+use crate::smtp::{Route, Stages, echo, tls, trust};
 use crate::task::TlsMode;
 
 /// What is kept back of the deadline to find out what a silent server is.
@@ -38,6 +39,8 @@ pub struct Session<'a> {
     pub(super) offered: Capabilities,
     certificate: Option<CertificateFacts>,
     tls_version: Option<&'static str>,
+    /// What has been signed in with, to be taken out of what the server says.
+    pub(super) secret: Option<&'a Secret>,
     /// Whether the server waits for a command, so that a QUIT would be understood.
     pub(super) between_commands: bool,
 }
@@ -70,6 +73,7 @@ impl<'a> Session<'a> {
             offered: Capabilities::default(),
             certificate: None,
             tls_version: None,
+            secret: None,
             between_commands: false,
         };
         if let (TlsMode::Implicit, Some(connector)) = (route.mode, &connector) {
@@ -266,14 +270,20 @@ impl<'a> Session<'a> {
                 if reply.code == 421 {
                     self.between_commands = false;
                 }
-                Ok(reply)
+                match self.secret {
+                    // a challenge is data, and shown to nobody
+                    Some(secret) if reply.code != 334 => Ok(echo::clean(reply, secret)),
+                    _ => Ok(reply),
+                }
             }
             Err(error) => {
                 self.between_commands = false;
                 Err(match error {
                     ReplyError::Closed => Problem::Closed,
                     ReplyError::Io(error) => self.broken(&error),
-                    ReplyError::Garbled(line) => Problem::Garbled(line),
+                    ReplyError::Garbled(line) => {
+                        Problem::Garbled(self.secret.map_or(line.clone(), |secret| echo::hide(&line, secret)))
+                    }
                     ReplyError::Endless => Problem::Endless,
                 })
             }

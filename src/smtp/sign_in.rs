@@ -8,10 +8,10 @@ use zeroize::Zeroizing;
 
 use crate::accounts::Auth;
 use crate::secrets::Secret;
-use crate::smtp::Session;
 use crate::smtp::certificate::hex;
 use crate::smtp::error::{Problem, SmtpError, Step};
 use crate::smtp::reply::Reply;
+use crate::smtp::{Session, echo};
 
 /// A way to prove who one is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,17 +50,19 @@ impl Mechanism {
     }
 }
 
-impl Session<'_> {
+impl<'a> Session<'a> {
     /// Signs in, if the account does that at all.
     ///
     /// The secret leaves only over TLS, to this very computer, or where the task allows it by
-    /// name.
-    pub fn sign_in(&mut self, secret: Option<&Secret>) -> Result<(), SmtpError> {
+    /// name. It is kept at hand as long as the session lasts, to be taken out of what the server
+    /// says.
+    pub fn sign_in(&mut self, secret: Option<&'a Secret>) -> Result<(), SmtpError> {
         let (Some(user), Some(secret)) = (self.route.user.clone(), secret) else { return Ok(()) };
         self.step(Step::SignIn, |session| {
             if !session.is_private() && !session.route.allow_cleartext_password {
                 return Err(Problem::CleartextPassword);
             }
+            session.secret = Some(secret);
             session.try_mechanisms(&user, secret)
         })
     }
@@ -79,20 +81,19 @@ impl Session<'_> {
             .collect();
         let mut refused = None;
         for mechanism in offered {
-            let reply =
-                self.authenticate(mechanism, user, secret).map_err(|problem| scrub(problem, secret))?;
+            let reply = self.authenticate(mechanism, user, secret)?;
             if reply.is_positive() {
                 return Ok(());
             }
             // 504: offered, and still not known (RFC 4954, section 4); anything else is a verdict,
             // and a second wrong password could lock the account
             let next = reply.code == 504;
-            refused = Some(Problem::SignInRefused(reply));
+            refused = Some(Problem::SignInRefused(echo::clean(reply, secret)));
             if !next {
                 break;
             }
         }
-        Err(scrub(refused.unwrap_or(none), secret))
+        Err(refused.unwrap_or(none))
     }
 
     /// Plays one mechanism through and returns the server's last word.
@@ -175,35 +176,4 @@ impl Session<'_> {
         self.send(b"*\r\n")?;
         self.reply()
     }
-}
-
-/// Takes the secret out of what a server said: some repeat the line they did not understand.
-fn scrub(problem: Problem, secret: &Secret) -> Problem {
-    let clean =
-        |reply: Reply| Reply { lines: reply.lines.iter().map(|l| hide(l, secret)).collect(), ..reply };
-    match problem {
-        Problem::SignInRefused(reply) => Problem::SignInRefused(clean(reply)),
-        Problem::Unexpected(reply) => Problem::Unexpected(clean(reply)),
-        Problem::Garbled(line) => Problem::Garbled(hide(&line, secret)),
-        other => other,
-    }
-}
-
-/// Replaces every word that holds the secret, or could be base64 of it, by `[hidden]`.
-fn hide(line: &str, secret: &Secret) -> String {
-    let base64 = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=');
-    let line =
-        if secret.reveal().is_empty() { line.to_owned() } else { line.replace(secret.reveal(), "[hidden]") };
-    let words: Vec<&str> = line
-        .split(' ')
-        .map(|word| {
-            // long enough to carry a password, and decodable: nobody loses a word of prose by it
-            let encoded: String = word.chars().filter(|c| base64(*c)).collect();
-            let decoded = STANDARD.decode(&encoded).unwrap_or_default();
-            let held =
-                decoded.windows(secret.reveal().len().max(1)).any(|part| part == secret.reveal().as_bytes());
-            if held { "[hidden]" } else { word }
-        })
-        .collect();
-    words.join(" ")
 }

@@ -16,6 +16,7 @@ mod documents;
 mod echoes;
 mod exit_codes;
 mod faults;
+mod out_of_step;
 mod pages;
 mod real_servers;
 mod run_facts;

@@ -22,8 +22,11 @@ const CLEAR_PIECE: usize = 12;
 const ENCODED_LEAST: usize = 4;
 
 /// Takes the secret out of a reply.
-pub(super) fn clean(reply: Reply, secret: &Secret) -> Reply {
-    Reply { lines: reply.lines.iter().map(|line| hide(line, secret)).collect(), ..reply }
+pub(super) fn clean(mut reply: Reply, secret: &Secret) -> Reply {
+    for line in &mut reply.lines {
+        *line = hide(line, secret);
+    }
+    reply
 }
 
 /// Replaces the secret, and every word that holds a piece of it, by `[hidden]`.

@@ -5,7 +5,8 @@
 //! clear text into the TLS session, and the fewest round trips. What is not ours is TLS
 //! (native-tls) and the message (lettre), whose [`lettre::Transport`] a session implements.
 //!
-//! - `wire` the socket and its deadline; `reply` and `capabilities` what the server says
+//! - `wire` the socket and its deadline, `stream` TLS over it
+//! - `reply` and `capabilities` what the server says
 //! - `tls`, `trust`, `certificate` the handshake and whom it may be with
 //! - `session` greeting, EHLO, STARTTLS; `sign_in` AUTH; `transaction` MAIL, RCPT, DATA
 //! - `echo` takes the secret out of what a server repeats
@@ -20,6 +21,7 @@ mod reply;
 mod session;
 mod sign_in;
 mod stages;
+mod stream;
 mod tls;
 mod transaction;
 mod trust;

@@ -1,11 +1,10 @@
 //! A session up to the point where one can sign in: greeting, EHLO, STARTTLS, EHLO again.
 
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Write};
 use std::net::{IpAddr, TcpStream};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use native_tls::TlsStream;
 
 use crate::deadline::Deadline;
 use crate::delivery::TlsFacts;
@@ -14,20 +13,13 @@ use crate::smtp::capabilities::Capabilities;
 use crate::smtp::certificate::CertificateFacts;
 use crate::smtp::error::{Problem, SmtpError, Step};
 use crate::smtp::reply::{Replies, Reply, ReplyError};
+use crate::smtp::stream::Stream;
 use crate::smtp::wire::{self, Wire};
 use crate::smtp::{Route, Stages, echo, tls, trust};
 use crate::task::TlsMode;
 
 /// What is kept back of the deadline to find out what a silent server is.
 const DIAGNOSIS: Duration = Duration::from_millis(1500);
-
-/// The connection, in clear or under TLS.
-enum Stream {
-    Plain(Wire),
-    Tls(Box<TlsStream<Wire>>),
-    /// Between the two, or lost on the way from one to the other.
-    Gone,
-}
 
 /// A conversation with a server.
 pub struct Session<'a> {
@@ -188,8 +180,12 @@ impl<'a> Session<'a> {
         if !reply.is_permanent() {
             return Err(refusal(reply));
         }
-        self.send(format!("HELO {name}\r\n").as_bytes())?;
-        let second = self.reply()?;
+        let helo = self.send(format!("HELO {name}\r\n").as_bytes()).and_then(|()| self.reply());
+        // one that hangs up has given its reason before
+        let second = helo.map_err(|problem| match problem {
+            Problem::Closed => Problem::Refused(reply),
+            other => other,
+        })?;
         self.offered = Capabilities::default();
         if second.is_positive() { Ok(()) } else { Err(refusal(second)) }
     }
@@ -199,12 +195,7 @@ impl<'a> Session<'a> {
         if let Some(name) = &self.route.hello_name {
             return name.clone();
         }
-        let wire = match &self.stream {
-            Stream::Plain(wire) => Some(wire),
-            Stream::Tls(stream) => Some(stream.get_ref()),
-            Stream::Gone => None,
-        };
-        match wire.and_then(Wire::local_ip) {
+        match self.stream.wire().and_then(Wire::local_ip) {
             Some(IpAddr::V6(ip)) => format!("[IPv6:{ip}]"),
             Some(IpAddr::V4(ip)) => format!("[{ip}]"),
             None => "[127.0.0.1]".to_owned(),
@@ -236,7 +227,14 @@ impl<'a> Session<'a> {
         };
         self.between_commands = false;
         let seen = wire.seen();
-        let stream = tls::handshake(connector, &self.route.host, wire, self.deadline)?;
+        let injected = self.route.mode == TlsMode::Starttls;
+        let stream = tls::handshake(connector, &self.route.host, wire, self.deadline).map_err(|problem| {
+            match problem {
+                // the server has just agreed to TLS
+                Problem::PlainTextOnTlsPort if injected => Problem::InjectedAfterStarttls,
+                other => other,
+            }
+        })?;
         self.tls_version = tls::version(&seen.borrow().opening);
         let certificate = stream.peer_certificate().ok().flatten();
         self.certificate =
@@ -258,7 +256,15 @@ impl<'a> Session<'a> {
     }
 
     /// Sends bytes in one write.
+    ///
+    /// A reply that is there already cannot be the answer to them: taken for it, it could make a
+    /// message look accepted before it was handed over.
     pub(super) fn send(&mut self, bytes: &[u8]) -> Result<(), Problem> {
+        if self.replies.has_pending() {
+            let early = self.reply()?;
+            self.between_commands = false;
+            return Err(refusal(early));
+        }
         self.stream.write_all(bytes).map_err(|error| self.broken(&error))
     }
 
@@ -295,11 +301,7 @@ impl<'a> Session<'a> {
     /// TLS wraps the error of the socket in words of its own, so the socket's is asked first.
     fn broken(&mut self, error: &io::Error) -> Problem {
         self.between_commands = false;
-        let below = match &self.stream {
-            Stream::Plain(wire) => wire.seen().borrow().fault,
-            Stream::Tls(stream) => stream.get_ref().seen().borrow().fault,
-            Stream::Gone => None,
-        };
+        let below = self.stream.wire().and_then(|wire| wire.seen().borrow().fault);
         match below.unwrap_or(error.kind()) {
             ErrorKind::TimedOut => Problem::TimedOut(self.deadline.length()),
             ErrorKind::UnexpectedEof
@@ -362,33 +364,5 @@ pub(super) fn refusal(reply: Reply) -> Problem {
         Problem::Refused(reply)
     } else {
         Problem::Unexpected(reply)
-    }
-}
-
-impl Read for Stream {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self {
-            Self::Plain(wire) => wire.read(buffer),
-            Self::Tls(stream) => stream.read(buffer),
-            Self::Gone => Err(ErrorKind::NotConnected.into()),
-        }
-    }
-}
-
-impl Write for Stream {
-    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
-        match self {
-            Self::Plain(wire) => wire.write(buffer),
-            Self::Tls(stream) => stream.write(buffer),
-            Self::Gone => Err(ErrorKind::NotConnected.into()),
-        }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        match self {
-            Self::Plain(wire) => wire.flush(),
-            Self::Tls(stream) => stream.flush(),
-            Self::Gone => Ok(()),
-        }
     }
 }

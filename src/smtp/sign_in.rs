@@ -85,10 +85,15 @@ impl<'a> Session<'a> {
             if reply.is_positive() {
                 return Ok(());
             }
+            if !reply.is_transient() && !reply.is_permanent() {
+                // a server that asks on and on; it would take QUIT for an answer
+                self.between_commands = false;
+                return Err(Problem::Unexpected(echo::clean(reply, secret)));
+            }
             // 504: offered, and still not known (RFC 4954, section 4); anything else is a verdict,
             // and a second wrong password could lock the account
             let next = reply.code == 504;
-            refused = Some(Problem::SignInRefused(echo::clean(reply, secret)));
+            refused = Some(Problem::SignInRefused(reply));
             if !next {
                 break;
             }

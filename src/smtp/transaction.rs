@@ -262,9 +262,14 @@ impl Session<'_> {
         let pipelining = self.offered.pipelining;
         if let Err(problem) = self.write_message(message, pipelining) {
             // a server that has had enough says why and hangs up: its word is the better reason
-            return Err(match self.reply() {
-                Ok(reply) => refusal(reply),
-                Err(_) => problem,
+            return Err(match problem {
+                Problem::Closed | Problem::Broken(_) => match self.reply() {
+                    // what could not be written may have been no more than QUIT
+                    Ok(reply) if reply.is_positive() => Problem::ClosedAfterMessage,
+                    Ok(reply) => refusal(reply),
+                    Err(_) => problem,
+                },
+                other => other,
             });
         }
         let reply = self.reply().map_err(|problem| match problem {
@@ -272,7 +277,12 @@ impl Session<'_> {
             other => other,
         })?;
         self.between_commands = !pipelining;
-        if reply.is_positive() { Ok(reply.to_string()) } else { Err(refusal(reply)) }
+        match reply.code {
+            // the answer to QUIT, or a goodbye: the one to the message has not come
+            221 => Err(Problem::ClosedAfterMessage),
+            _ if reply.is_positive() => Ok(reply.to_string()),
+            _ => Err(refusal(reply)),
+        }
     }
 
     /// Writes the message with its final dot, and QUIT behind it where that may be (RFC 2920,

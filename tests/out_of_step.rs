@@ -1,0 +1,86 @@
+//! Servers whose words do not fit what they were asked: no guess is made in their favour.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
+use std::thread;
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::site::Site;
+use crate::support::output::Output;
+use crate::support::smtp_server::{Action, Mode, SmtpServer, Stage};
+
+/// Runs `notify` into a fault and checks that it is told as a failure with this code.
+fn fails(site: &Site, server: &SmtpServer, code: i32) -> Output {
+    let output = site.notify(&site.task(server, "implicit"));
+    output.assert_code(code).assert_within(Duration::from_secs(10));
+    assert_eq!(output.json()["deliveries"][0]["status"], "failed");
+    output
+}
+
+#[test]
+fn an_acceptance_that_comes_before_the_message_is_none() {
+    let site = Site::new();
+    let early = Action::reply("354 go on\r\n250 2.0.0 queued");
+    let server = site.server(Mode::Implicit).fault(Stage::Data, early).start();
+    fails(&site, &server, 76).assert_stderr_has("250 2.0.0 queued");
+    assert!(server.messages().is_empty());
+}
+
+#[test]
+fn a_goodbye_after_the_message_is_no_acceptance() {
+    let site = Site::new();
+    let bye = Action::reply_and_close("221 2.0.0 goodbye");
+    let server = site.server(Mode::Implicit).fault(Stage::FinalDot, bye).start();
+    fails(&site, &server, 75).assert_stderr_has("may or may not have been delivered");
+}
+
+#[test]
+fn a_server_that_refuses_ehlo_and_hangs_up_is_quoted() {
+    for (reply, code) in [("554 5.7.1 you are on a list", 69), ("550 no such greeting", 69)] {
+        let site = Site::new();
+        let server = site.server(Mode::Implicit).fault(Stage::Ehlo, Action::reply_and_close(reply)).start();
+        fails(&site, &server, code).assert_stderr_has(reply);
+    }
+}
+
+#[test]
+fn a_server_that_asks_for_ever_breaks_the_protocol() {
+    let site = Site::new();
+    for mechanism in ["LOGIN", "CRAM-MD5"] {
+        let server = site
+            .server(Mode::Implicit)
+            .auth(&[mechanism])
+            .fault(Stage::Auth, Action::reply("334 bW9yZQ=="))
+            .start();
+        fails(&site, &server, 76).assert_stderr_has("334 bW9yZQ==");
+        assert!(!server.finish()[0].quit, "QUIT would be taken for an answer");
+    }
+}
+
+#[test]
+fn what_comes_in_clear_behind_the_answer_to_starttls_is_an_injection_however_it_is_cut() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let server = thread::spawn(move || {
+        let (stream, _) = listener.accept().unwrap();
+        stream.set_nodelay(true).unwrap();
+        let (mut lines, mut stream) = (BufReader::new(stream.try_clone().unwrap()), stream);
+        let mut line = String::new();
+        stream.write_all(b"220 mail.test\r\n").unwrap();
+        lines.read_line(&mut line).unwrap();
+        stream.write_all(b"250-mail.test\r\n250 STARTTLS\r\n").unwrap();
+        lines.read_line(&mut line).unwrap();
+        stream.write_all(b"220 go on\r\n").unwrap();
+        // the first byte of the handshake shows that the answer was read on its own
+        lines.fill_buf().unwrap();
+        stream.write_all(b"250 mail.test\r\n").unwrap();
+        let _ = lines.read_to_end(&mut Vec::new());
+    });
+    let site = Site::new();
+    let account = json!({ "host": "127.0.0.1", "port": port, "user": "jon" });
+    let output = site.notify(&site.task_for(&account, "starttls"));
+    output.assert_code(76).assert_stderr_has("after its answer to STARTTLS");
+    server.join().unwrap();
+}

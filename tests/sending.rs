@@ -1,6 +1,6 @@
 //! A notice on its way: every mode, every sign-in, and servers that are odd but right.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::site::{Site, mode_of};
 use crate::support::smtp_server::{Mode, Quirk, SmtpServer};
@@ -91,4 +91,26 @@ fn without_pipelining_every_command_waits_for_its_reply() {
     site.notify(&site.task(&server, "implicit")).assert_code(0);
     let sessions = server.finish();
     assert_eq!(sessions[0].verbs(), "EHLO AUTH MAIL RCPT DATA QUIT");
+}
+
+#[test]
+fn a_token_too_long_for_a_command_is_the_answer_to_a_challenge() {
+    let site = Site::new();
+    for (mechanism, auth) in [("XOAUTH2", "xoauth2"), ("OAUTHBEARER", "oauthbearer"), ("PLAIN", "password")] {
+        for (times, initial_response) in [(10, true), (90, false)] {
+            let token = site.world.secret().repeat(times);
+            let server = SmtpServer::builder()
+                .tls(Mode::Implicit)
+                .identity(site.ca.issue(&["127.0.0.1"]).identity())
+                .auth(&[mechanism])
+                .user("jon", &token)
+                .start();
+            let mut task = site.task_for(&server.account("jon", auth), "implicit");
+            task["email"]["password"] = json!({ "file": site.world.write("token", &token) });
+            site.notify(&task).assert_code(0);
+            server.assert_clean();
+            let sessions = server.finish();
+            assert_eq!(sessions[0].sign_ins[0].initial_response, initial_response, "{mechanism}");
+        }
+    }
 }

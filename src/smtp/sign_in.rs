@@ -13,6 +13,9 @@ use crate::smtp::error::{Problem, SmtpError, Step};
 use crate::smtp::reply::Reply;
 use crate::smtp::{Session, echo};
 
+/// How long the line of a command may be, with its end (RFC 5321, section 4.5.3.1.4).
+const COMMAND_MOST: usize = 512;
+
 /// A way to prove who one is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Mechanism {
@@ -160,12 +163,18 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Sends AUTH with an initial response.
+    /// Sends AUTH with an initial response, or, where the line would be longer than a command may
+    /// be, gives it as the answer to an empty challenge (RFC 4954, section 4): tokens are long.
     fn auth_command(&mut self, mechanism: &str, message: &str) -> Result<Reply, Problem> {
         let encoded = Zeroizing::new(STANDARD.encode(message.as_bytes()));
         let line = Zeroizing::new(format!("AUTH {mechanism} {}\r\n", encoded.as_str()));
-        self.send(line.as_bytes())?;
-        self.reply()
+        if line.len() <= COMMAND_MOST {
+            self.send(line.as_bytes())?;
+            return self.reply();
+        }
+        self.send(format!("AUTH {mechanism}\r\n").as_bytes())?;
+        let reply = self.reply()?;
+        if reply.code == 334 { self.answer(message.as_bytes()) } else { Ok(reply) }
     }
 
     /// Answers a challenge.

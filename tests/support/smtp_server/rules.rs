@@ -9,7 +9,7 @@ use super::wire::Line;
 /// RFC 5321, 4.5.3.1.4, with room for the parameters of the extensions we know.
 const LONGEST_COMMAND: usize = 512;
 const LONGEST_MAIL: usize = 512 + 200;
-/// RFC 4954, 4.
+/// An answer to a challenge; the line of AUTH itself is a command like any (RFC 4954, 4).
 const LONGEST_AUTH: usize = 12288;
 
 impl Session {
@@ -18,7 +18,6 @@ impl Session {
         let text = String::from_utf8_lossy(&line.text).into_owned();
         let verb = text.get(..4).unwrap_or("").to_ascii_uppercase();
         let limit = match verb.as_str() {
-            "AUTH" => LONGEST_AUTH,
             "MAIL" | "RCPT" => LONGEST_MAIL,
             _ => LONGEST_COMMAND,
         };

@@ -144,6 +144,8 @@ fn refusals_keep_their_kind_at_every_stage() {
             };
             let output = fails(&site, &site.task(&server, "implicit"), code);
             output.assert_stderr_has(reply);
+            // nobody is called refused with the words by which the server took them
+            output.assert_stderr_lacks("not accepted: ops@example.test: 2");
             let json = output.json();
             let last = json["deliveries"][0]["stages"].as_array().unwrap().last().unwrap().clone();
             assert_eq!(last["name"], step, "{stage:?}");

@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind, Write};
 use serde::Serialize;
 
 use crate::cli::OutputArgs;
-use crate::delivery::{Delivery, Stage, Status};
+use crate::delivery::{Delivery, Recipient, Stage, Status};
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::text;
@@ -85,7 +85,9 @@ impl Output {
                 hint: delivery.hint.clone(),
             };
             talk_failure(&failure);
-            for recipient in delivery.recipients.iter().filter(|r| !r.accepted && !r.reply.is_empty()) {
+            // one whom the server took before it refused the message is not to blame
+            let to_blame = |r: &&Recipient| !r.accepted && !r.reply.is_empty() && !r.reply.starts_with('2');
+            for recipient in delivery.recipients.iter().filter(to_blame) {
                 talk(&format!("  not accepted: {}: {}", recipient.address, recipient.reply));
             }
         } else if self.by_hand && !self.args.json {

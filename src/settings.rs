@@ -45,9 +45,10 @@ pub enum Origin {
 pub fn load_task(
     args: &TaskArgs,
     overrides: &Overrides,
+    event: Event,
     started: Instant,
 ) -> Result<(Task, Origin), Failure> {
-    let deadline = Deadline::after(started, overrides.deadline.unwrap_or(DEFAULT_DEADLINE));
+    let deadline = Deadline::after(started, limit(overrides.deadline.unwrap_or(DEFAULT_DEADLINE), event));
     let (mut task, origin) = match (&args.task, &args.name) {
         (Some(path), _) => read_task(path, deadline)?,
         (None, Some(name)) => (ad_hoc(name)?, Origin::Flags),
@@ -344,8 +345,12 @@ fn read_report(
 /// Returns how long this run of the program may take; a notice that something begins never holds
 /// it up (design, section 2).
 pub fn time_limit(task: &Task, event: Event) -> Duration {
+    limit(task.deadline, event)
+}
+
+fn limit(length: Duration, event: Event) -> Duration {
     match event {
-        Event::Begin => task.deadline.min(Duration::from_secs(5)),
-        Event::End => task.deadline,
+        Event::Begin => length.min(Duration::from_secs(5)),
+        Event::End => length,
     }
 }

@@ -381,3 +381,11 @@ fn numbers_and_words_on_the_command_line_are_checked() {
         assert!(output.json()["error"].as_str().unwrap().contains(arguments[0]), "{output}");
     }
 }
+
+#[test]
+fn a_backup_that_begins_waits_five_seconds_for_its_task() {
+    let world = World::new();
+    let line = "sleep 6 | \"$0\" notify --event begin --task -";
+    let output = world.other_command("/bin/sh", &["-c", line, world.binary().to_str().unwrap()]).run();
+    output.assert_code(66).assert_stderr_has("did not end within 5 s");
+}

@@ -24,7 +24,7 @@ pub(super) fn run(args: &CheckArgs, world: &World) -> Exit {
 }
 
 fn check(args: &CheckArgs, world: &World, output: Output) -> Result<Report, Failure> {
-    let (task, _) = settings::load_task(&args.task, &args.overrides, world.started)?;
+    let (task, _) = settings::load_task(&args.task, &args.overrides, Event::End, world.started)?;
     let run = Run { outcome: Outcome::Success, facts: RunFacts::default() };
     let plan = Plan {
         task: &task,

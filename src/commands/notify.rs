@@ -31,7 +31,7 @@ pub(super) fn run(args: &NotifyArgs, world: &World) -> Exit {
 }
 
 fn notify(args: &NotifyArgs, world: &World, output: Output) -> Result<Report, Failure> {
-    let (mut task, origin) = settings::load_task(&args.task, &args.overrides, world.started)?;
+    let (mut task, origin) = settings::load_task(&args.task, &args.overrides, args.run.event, world.started)?;
     task.tool = args.run.tool.or(task.tool);
     let deadline = Deadline::after(world.started, settings::time_limit(&task, args.run.event));
     let run = settings::load_run(&args.run, &task, &origin, world.now, deadline)?;

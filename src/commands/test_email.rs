@@ -26,7 +26,7 @@ pub(super) fn run(args: &TestEmailArgs, world: &World) -> Exit {
 }
 
 fn test(args: &TestEmailArgs, world: &World, output: Output) -> Result<Report, Failure> {
-    let (task, _) = settings::load_task(&args.task, &args.overrides, world.started)?;
+    let (task, _) = settings::load_task(&args.task, &args.overrides, Event::End, world.started)?;
     if task.email.is_empty() {
         return Err(
             Failure::new(Exit::Usage, "this task sends no e-mail").with_hint("add \"email\" to the task")

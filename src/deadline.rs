@@ -31,6 +31,22 @@ impl Deadline {
         (reserve < left / 2).then_some(Self { at, ..*self })
     }
 
+    /// Returns the deadline of the first of `parts` things that have to be done one after the other:
+    /// none of them can use up the time of the next, and what one leaves over is theirs.
+    #[must_use]
+    pub fn share(&self, parts: u32) -> Self {
+        match self.remaining() {
+            Some(left) if parts > 1 => {
+                let part = left / parts;
+                // said in messages: to a tenth of a second
+                let tenths = u64::try_from(part.as_millis() / 100).unwrap_or(u64::MAX);
+                let length = Duration::from_millis(tenths.saturating_mul(100));
+                Self { length, ..Self::after(Instant::now(), part) }
+            }
+            _ => *self,
+        }
+    }
+
     /// Returns how long the whole was, for messages.
     pub fn length(&self) -> Duration {
         self.length

@@ -369,3 +369,20 @@ fn a_password_that_the_server_repeats_is_not_passed_on() {
         output.assert_stderr_has("[hidden]");
     }
 }
+
+#[test]
+fn a_server_that_eats_the_time_leaves_some_for_the_next() {
+    let site = Site::new();
+    let silent = silent_port();
+    let server = site.server(Mode::Implicit).start();
+    let mut task = site.task(&server, "implicit");
+    let second = task["email"].clone();
+    task["email"]["account"]["port"] = json!(silent.address.port());
+    task["email"] = json!([task["email"], second]);
+    let path = site.world.task(&task);
+    let output =
+        site.world.command(&["notify", "--exit-code", "1", "--json", "--deadline", "4s"]).task(&path).run();
+    output.assert_code(75);
+    output.assert_stderr_has("before the deadline of 1.9 s");
+    assert_eq!(output.json()["deliveries"][1]["status"], "sent", "{}", output.stderr);
+}

@@ -79,7 +79,8 @@ impl Plan<'_> {
                 notes,
             };
             for (index, job) in jobs.iter().enumerate() {
-                let delivery = self.one(job, &story, &messages, &printed);
+                let deadline = self.deadline.share(servers(jobs.get(index..).unwrap_or_default()));
+                let delivery = Self { deadline, ..*self }.one(job, &story, &messages, &printed);
                 keep_failure(&printed, || self.output.delivery(&self.place(index, job), &delivery));
                 deliveries.push(delivery);
             }
@@ -166,6 +167,12 @@ impl Plan<'_> {
             self.output.warning("\"outbox\" is not part of this version: the message is not kept");
         }
     }
+}
+
+/// Counts the jobs that wait for a server.
+fn servers(jobs: &[Job<'_>]) -> u32 {
+    let emails = jobs.iter().filter(|j| j.decision.notifies() && j.target.channel() == ChannelName::Email);
+    u32::try_from(emails.count()).unwrap_or(u32::MAX)
 }
 
 /// Prints, unless that has failed before.

@@ -178,7 +178,11 @@ impl fmt::Display for SmtpError {
                 write!(f, "{server} is not an SMTP server: it began with \"{}\"", shown(line))
             }
             Problem::Garbled(line) => {
-                write!(f, "{server} broke the protocol during {doing}: no reply code in \"{}\"", shown(line))
+                write!(
+                    f,
+                    "{server} broke the protocol during {doing}: no reply code that fits in \"{}\"",
+                    shown(line)
+                )
             }
             Problem::Endless => {
                 write!(f, "{server} broke the protocol during {doing}: its reply does not end")

@@ -93,10 +93,16 @@ impl Replies {
     /// Reads one reply.
     pub(crate) fn read(&mut self, stream: &mut impl Read) -> Result<Reply, ReplyError> {
         let mut lines = Vec::new();
+        let mut kind = None;
         let mut budget = REPLY_MOST;
         loop {
             let line = self.line(stream, &mut budget)?;
             let (code, more, rest) = split(&line).ok_or_else(|| ReplyError::Garbled(decode(&line)))?;
+            // every line has the code of the last (RFC 5321, section 4.2.1); yes and no in one reply
+            // is neither
+            if *kind.get_or_insert(code / 100) != code / 100 {
+                return Err(ReplyError::Garbled(decode(&line)));
+            }
             if lines.len() < LINES_KEPT {
                 lines.push(decode(rest));
             }
@@ -229,6 +235,8 @@ mod tests {
             "\r\n",
             "100 x\r\n",
             "999 x\r\n",
+            "550-rejected\r\n250 ok\r\n",
+            "250-ok\r\n550 rejected\r\n",
         ] {
             let all = read_all(bad.as_bytes(), 4096);
             assert!(matches!(all.as_slice(), [Err(e)] if e.starts_with("Garbled")), "{bad:?}: {all:?}");

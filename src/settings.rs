@@ -24,7 +24,7 @@ use crate::task::{
     self, AttachLog, DEFAULT_DEADLINE, Desktop, Email, Growl, GrowlHash, MAX_BYTES, Outbox, Password, Task,
     Tls, TrustRule,
 };
-use crate::text::shell_word;
+use crate::text::{io_words, shell_word};
 use crate::tools::Tool;
 
 /// How old the `run` of a task file may be (design, section 2): it is written anew by every run.
@@ -121,7 +121,7 @@ fn read_stdin(what: &str, deadline: Deadline) -> Result<Vec<u8>, Failure> {
             )
             .with_hint("close stdin behind it, or give the path of a file")
         }
-        _ => Failure::new(Exit::NoInput, format!("cannot read {what} from stdin: {error}")),
+        _ => Failure::new(Exit::NoInput, format!("cannot read {what} from stdin: {}", io_words(&error))),
     })
 }
 

@@ -5,6 +5,7 @@
 //! sequences and the marks that reorder text lose their power, and nothing else changes.
 
 use std::borrow::Cow;
+use std::io;
 
 /// Tells whether a character could act instead of being shown: C0, DEL, C1, the line and
 /// paragraph separators, the bidirectional controls and the invisible "tag" characters.
@@ -72,6 +73,13 @@ pub(crate) fn shell_word(word: &str) -> Cow<'_, str> {
     Cow::Owned(format!("'{}'", word.replace('\'', r"'\''")))
 }
 
+/// Returns what the system says of an error, without Rust's "(os error 28)", in the middle of a
+/// sentence.
+pub(crate) fn io_words(error: &io::Error) -> String {
+    let said = error.to_string();
+    said.split(" (os error").next().unwrap_or(&said).to_lowercase()
+}
+
 /// Finds the known word nearest to what was typed, when it is near enough to be a slip.
 pub(crate) fn nearest<'a>(typed: &str, known: &[&'a str]) -> Option<&'a str> {
     let typed = typed.to_lowercase();
@@ -85,7 +93,7 @@ pub(crate) fn nearest<'a>(typed: &str, known: &[&'a str]) -> Option<&'a str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{block, nearest, one_line, shell_word, shorten};
+    use super::{block, io_words, nearest, one_line, shell_word, shorten};
 
     #[test]
     fn a_line_keeps_its_letters_and_loses_what_acts() {
@@ -113,6 +121,12 @@ mod tests {
         assert_eq!(nearest("fnish", &["finish", "error"]), Some("finish"));
         assert_eq!(nearest("colour", &["account", "to"]), None);
         assert_eq!(nearest("form", &["from", "html"]), Some("from"));
+    }
+
+    #[test]
+    fn the_system_speaks_for_people() {
+        assert_eq!(io_words(&std::io::Error::from_raw_os_error(28)), "no space left on device");
+        assert_eq!(io_words(&std::io::Error::other("broken")), "broken");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::path::Path;
 use crate::files;
 use crate::run::Outcome;
 use crate::task::AttachLog;
+use crate::text;
 
 /// How much of a log goes with a message, in bytes: its end, which is where the reason stands. In
 /// base64 it is a third more, and still far below what servers take.
@@ -48,6 +49,6 @@ pub(super) fn read(path: &Path) -> Result<LogFile, String> {
         Ok(bytes)
     };
     let bytes =
-        end().map_err(|error: std::io::Error| format!("cannot read \"{}\": {error}", path.display()))?;
+        end().map_err(|error| format!("cannot read \"{}\": {}", path.display(), text::io_words(&error)))?;
     Ok(LogFile { name, bytes })
 }

@@ -15,6 +15,7 @@ use crate::files;
 use crate::message::{LogExcerpt, Story};
 use crate::run::Run;
 use crate::task::{Email, Task};
+use crate::text;
 
 /// One channel of a task and what was decided about it.
 #[derive(Debug, Clone, Copy)]
@@ -149,7 +150,8 @@ impl Plan<'_> {
     fn log(&self) -> (Option<LogExcerpt>, Vec<String>) {
         let Some(path) = &self.run.facts.log else { return (None, Vec::new()) };
         let excerpt = files::open_log(path).map_err(|error| error.to_string()).and_then(|file| {
-            LogExcerpt::read(file).map_err(|e| format!("cannot read \"{}\": {e}", path.display()))
+            LogExcerpt::read(file)
+                .map_err(|e| format!("cannot read \"{}\": {}", path.display(), text::io_words(&e)))
         });
         match excerpt {
             Ok(excerpt) => (Some(excerpt), Vec::new()),

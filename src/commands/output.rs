@@ -150,7 +150,7 @@ pub(crate) fn print(data: &str) -> Result<(), Exit> {
         Ok(()) => Ok(()),
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         Err(error) => {
-            talk(&format!("cannot write to stdout: {error}"));
+            talk(&format!("cannot write to stdout: {}", text::io_words(&error)));
             Err(Exit::CannotWrite)
         }
     }

@@ -9,7 +9,7 @@ use nix::errno::Errno;
 use super::Purpose;
 use crate::error::Situation;
 use crate::exit::Exit;
-use crate::text::{one_line, shell_word};
+use crate::text::{io_words, one_line, shell_word};
 
 /// The folder for tasks of the whole computer, offered to root.
 const SYSTEM_FOLDER: &str = if cfg!(target_os = "macos") {
@@ -235,7 +235,7 @@ impl fmt::Display for FileError {
             FileFault::BadPath(why) => write!(f, "the path of the {name} {why}"),
             FileFault::Replaced => write!(f, "{name} {path} was replaced while it was opened"),
             FileFault::Io { path: at, error } => {
-                write!(f, "{name} {path} cannot be read: {}: {error}", quoted(at))
+                write!(f, "{name} {path} cannot be read: {}: {}", quoted(at), io_words(error))
             }
         }
     }

@@ -9,7 +9,7 @@ use super::Unusable;
 use crate::error::Situation;
 use crate::exit::Exit;
 use crate::files::FileError;
-use crate::text::one_line;
+use crate::text::{io_words, one_line};
 
 /// A secret that could not be fetched.
 #[derive(Debug)]
@@ -165,7 +165,7 @@ impl fmt::Display for CommandFault {
             Self::CannotStart(error) if error.kind() == io::ErrorKind::NotFound => {
                 f.write_str("cannot be started: the interpreter on its first line does not exist")
             }
-            Self::CannotStart(error) => write!(f, "cannot be started: {error}"),
+            Self::CannotStart(error) => write!(f, "cannot be started: {}", io_words(error)),
             Self::Failed { status, said: None } => f.write_str(status),
             Self::Failed { status, said: Some(said) } => write!(f, "{status}: {said}"),
             Self::TimedOut(length) => {
@@ -214,7 +214,7 @@ impl CommandFault {
 impl fmt::Display for PromptFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoTerminal(error) => write!(f, "the terminal cannot be used: {error}"),
+            Self::NoTerminal(error) => write!(f, "the terminal cannot be used: {}", io_words(error)),
             Self::Background => f.write_str("it cannot be asked for from the background of the terminal"),
             Self::Cancelled => f.write_str("the prompt was cancelled"),
             Self::TimedOut(length) => {

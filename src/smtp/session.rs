@@ -17,6 +17,7 @@ use crate::smtp::stream::Stream;
 use crate::smtp::wire::{self, Wire};
 use crate::smtp::{Route, Stages, echo, tls, trust};
 use crate::task::TlsMode;
+use crate::text::io_words;
 
 /// What is kept back of the deadline to find out what a silent server is.
 const DIAGNOSIS: Duration = Duration::from_millis(1500);
@@ -344,12 +345,6 @@ fn connect(route: &Route, deadline: Deadline, stages: &Stages<'_>) -> Result<Tcp
             }
         })
         .map_err(fail(Step::Connect))
-}
-
-/// Returns what the system says of an error, without "(os error 111)".
-fn io_words(error: &io::Error) -> String {
-    let said = error.to_string();
-    said.split(" (os error").next().unwrap_or(&said).to_lowercase()
 }
 
 /// Returns what the resolver says, without Rust's own preamble.

@@ -90,7 +90,7 @@ fn find(path: &Path) -> Result<PathBuf, Failure> {
     }
     let looked: Vec<String> = places.iter().map(|place| format!("\"{}\"", place.display())).collect();
     let what = format!("there is no task named \"{name}\": looked for {}", looked.join(" and "));
-    let hint = if path.exists() {
+    let hint = if path.is_file() {
         format!("to read the file of that name here, write --task {}", shell_word(&format!("./{name}")))
     } else {
         "write the task there, or give the path of its file".to_owned()

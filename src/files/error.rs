@@ -196,7 +196,9 @@ impl fmt::Display for FileError {
         let (name, path) = (self.purpose.name(), quoted(&self.path));
         match &*self.fault {
             // also of a relative path, which means little to who reads the log of a cron job
-            FileFault::NotFound { missing } if missing.ends_with(&self.path) => {
+            FileFault::NotFound { missing }
+                if missing.ends_with(self.path.strip_prefix(".").unwrap_or(&self.path)) =>
+            {
                 write!(f, "{name} {} does not exist", quoted(missing))
             }
             FileFault::NotFound { missing } => {
@@ -298,12 +300,25 @@ impl Situation for FileError {
                 Some(format!("sudo chmod a+rx {}", word(&self.path)))
             }
             FileFault::NotExecutable { .. } => Some(format!("chmod u+x {}", word(&self.path))),
-            FileFault::NotFound { .. } if matches!(self.purpose, Purpose::Template | Purpose::CaFile) => {
-                Some(
+            FileFault::NotFound { .. } => match self.purpose {
+                Purpose::TaskFile => {
+                    let name = self.path.file_stem().map_or(self.path.as_path(), Path::new);
+                    Some(format!(
+                        "check the path; a task in the configuration folder goes by its name alone: --task {}",
+                        word(name)
+                    ))
+                }
+                Purpose::Template => Some(
                     "correct the path in the task; a relative one starts at the task file's folder"
                         .to_owned(),
-                )
-            }
+                ),
+                // also from a flag, where it starts at the folder that the program runs in
+                Purpose::CaFile => Some(
+                    "correct the path; in a task file a relative one starts at the folder of that file"
+                        .to_owned(),
+                ),
+                _ => None,
+            },
             FileFault::TooLarge { .. } if matches!(self.purpose, Purpose::TaskFile | Purpose::Report) => {
                 Some("see whether this is the right file: a task or a report is a page of text".to_owned())
             }

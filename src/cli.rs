@@ -7,9 +7,9 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::builder::{OsStringValueParser, PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 use jiff::Timestamp;
 use lettre::message::Mailbox;
 
@@ -184,7 +184,7 @@ pub struct RunArgs {
     #[arg(long, value_name = "OUTCOME", value_parser = words(&Outcome::WORDS))]
     pub status: Option<Outcome>,
     /// Give the exit code of the backup program; what it means depends on --tool
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = exit_code)]
     pub exit_code: Option<i32>,
     /// Name the backup program, for the meaning of its exit code; without it only 0 is a success
     #[arg(long, value_name = "NAME", value_parser = words(&Tool::WORDS))]
@@ -202,7 +202,7 @@ pub struct RunArgs {
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     pub log: Option<PathBuf>,
     /// Add a sentence about the run to the message
-    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true, value_parser = any_text())]
     pub message: Option<String>,
 }
 
@@ -294,6 +294,15 @@ fn duration(text: &str) -> Result<Duration, String> {
     parse_duration(text)
 }
 
+fn exit_code(text: &str) -> Result<i32, String> {
+    text.parse().map_err(|_| "expected a whole number, as \"$?\" holds it".to_owned())
+}
+
+/// Takes text in any encoding: a file name that is no UTF-8 must not cost the notice.
+fn any_text() -> impl TypedValueParser<Value = String> {
+    OsStringValueParser::new().map(|text| text.to_string_lossy().into_owned())
+}
+
 /// Reads RFC 3339, or seconds since 1970 with or without the `@` of date(1).
 fn time(text: &str) -> Result<Timestamp, String> {
     if let Ok(seconds) = text.strip_prefix('@').unwrap_or(text).parse::<i64>() {
@@ -343,4 +352,10 @@ impl TypedValueParser for TrustWords {
 /// Tells whether JSON was asked for, when the command line is too wrong to be parsed.
 pub fn wants_json(args: &[OsString]) -> bool {
     args.iter().skip(1).take_while(|arg| *arg != "--").any(|arg| arg == "--json")
+}
+
+/// Returns the command that was typed, when the command line is too wrong to be parsed.
+pub fn command_of(args: &[OsString]) -> Option<&str> {
+    let typed = args.get(1)?.to_str()?;
+    Cli::command().find_subcommand(typed).map(|_| typed)
 }

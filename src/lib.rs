@@ -32,6 +32,7 @@ use std::ffi::OsString;
 use std::time::Instant;
 
 use clap::Parser;
+use clap::error::ErrorKind;
 use jiff::Timestamp;
 
 pub mod accounts;
@@ -79,21 +80,28 @@ pub fn run(world: &World) -> Exit {
 
 /// Answers a command line that is wrong, or asks for help.
 fn usage(error: &clap::Error, world: &World) -> Exit {
-    if !error.use_stderr() {
-        return commands::print_and_end(&error.render().to_string());
+    let rendered = error.render().to_string();
+    match error.kind() {
+        // of every command it is the program's, and clap would say "backup-notify-check 0.1.0"
+        ErrorKind::DisplayVersion => {
+            return commands::print_and_end(concat!("backup-notify ", env!("CARGO_PKG_VERSION"), "\n"));
+        }
+        ErrorKind::DisplayHelp => return commands::print_and_end(&rendered),
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            commands::talk_raw(&rendered);
+            return Exit::Usage;
+        }
+        _ => {}
     }
-    if cli::wants_json(&world.args) {
-        let rendered = error.render().to_string();
-        let what = rendered.split("\n\nUsage:").next().unwrap_or(&rendered);
-        let what = what.split("\n\nFor more information").next().unwrap_or(what);
-        let what = what.strip_prefix("error: ").unwrap_or(what).trim().replace("\n\n", "\n");
-        let failure =
-            Failure::new(Exit::Usage, what).with_hint("backup-notify --help lists what can be typed");
-        let output = Output::for_hook(cli::OutputArgs { json: true, ..cli::OutputArgs::default() });
-        return output.failure(&failure);
-    }
-    commands::talk_raw(&error.render().to_string());
-    Exit::Usage
+    // in the words and the form of every other error: its reader may be the log of a cron job
+    let what = rendered.split("\n\nUsage:").next().unwrap_or(&rendered);
+    let what = what.split("\n\nFor more information").next().unwrap_or(what);
+    let what = what.strip_prefix("error: ").unwrap_or(what).trim().replace("\n\n", "\n");
+    let command = cli::command_of(&world.args).map(|name| format!(" {name}")).unwrap_or_default();
+    let hint = format!("backup-notify{command} --help lists what can be typed");
+    let failure = Failure::new(Exit::Usage, what).with_hint(hint);
+    let json = cli::wants_json(&world.args);
+    Output::for_hook(cli::OutputArgs { json, ..cli::OutputArgs::default() }).failure(&failure)
 }
 
 /// Makes a panic end the program with one line and code 70, instead of a trace of our insides.

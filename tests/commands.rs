@@ -397,13 +397,54 @@ fn help_and_version_go_to_stdout() {
             .assert_stdout_has("Usage: backup-notify");
     }
     let version = format!("backup-notify {}\n", env!("CARGO_PKG_VERSION"));
-    for flag in ["--version", "-V"] {
-        world.run(&[flag]).assert_code(0).assert_stderr_is_empty().assert_stdout_is(&version);
+    for arguments in [&["--version"][..], &["-V"], &["notify", "-V"], &["schema", "--version"]] {
+        world.run(arguments).assert_code(0).assert_stderr_is_empty().assert_stdout_is(&version);
     }
     let output = world.run(&[]);
     output.assert_code(64).assert_stdout_is("").assert_stderr_has("Usage: backup-notify");
     let output = world.run(&["notfy"]);
     output.assert_code(64).assert_stdout_is("").assert_stderr_has("notify");
+}
+
+#[test]
+fn a_usage_error_has_the_form_of_every_other_error() {
+    let world = World::new();
+    for (arguments, said, command) in [
+        (&["notfy"][..], "unrecognized subcommand 'notfy'", ""),
+        (&["notify"], "<--task <FILE>|--name <NAME>>", " notify"),
+        (&["notify", "--exit-code", "abc"], "expected a whole number, as \"$?\" holds it", " notify"),
+        (&["notify", "--exit-code", ""], "expected a whole number, as \"$?\" holds it", " notify"),
+        (&["notify", "--exit-code", "3000000000"], "expected a whole number", " notify"),
+        (&["check", "--when", "never"], "[possible values: finish, warning, error]", " check"),
+    ] {
+        let output = world.run(arguments);
+        output
+            .assert_code(64)
+            .assert_stdout_is("")
+            .assert_stderr_has(said)
+            .assert_stderr_has(&format!("  what to do: backup-notify{command} --help lists"));
+        assert!(output.stderr.lines().all(|line| line.starts_with("backup-notify: ")), "{output}");
+        assert!(!output.stderr.contains("error:"), "{output}");
+    }
+}
+
+#[test]
+fn a_message_in_another_encoding_costs_no_notice() {
+    use std::os::unix::ffi::OsStrExt;
+    let world = World::new();
+    let path = world.task(&task("Nightly"));
+    let output = Command::new(world.binary())
+        .args(["notify", "--status", "error", "--dry-run", "--task"])
+        .arg(&path)
+        .arg("--message")
+        .arg(std::ffi::OsStr::from_bytes(b"cannot read Gr\xfc\xdfe.txt"))
+        .env_clear()
+        .env("HOME", world.home())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    let message = String::from_utf8_lossy(&output.stdout);
+    assert!(message.contains("cannot read Gr=EF=BF=BD=EF=BF=BDe.txt"), "{message}");
 }
 
 /// Runs with streams that the support code does not offer.

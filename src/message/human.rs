@@ -71,6 +71,22 @@ pub(crate) fn duration(took: SignedDuration) -> Option<String> {
     })
 }
 
+/// Writes how long it took from one moment to another.
+///
+/// A beginning on a whole second is one that `date +%s` gave: what is finer than a second is not
+/// known then, and the two times as they are shown say the same.
+pub(crate) fn time_between(from: Timestamp, to: Timestamp) -> Option<String> {
+    if from.subsec_nanosecond() != 0 {
+        return duration(to.duration_since(from));
+    }
+    let whole = SignedDuration::from_secs(to.as_second() - from.as_second());
+    match whole.as_secs() {
+        0 => Some("less than 1 s".to_owned()),
+        seconds @ 1..10 => Some(format!("{seconds} s")),
+        _ => duration(whole),
+    }
+}
+
 /// Writes a moment in the zone of `now`: `Sat 22 Nov 2025, 03:12:45 CET`.
 pub(crate) fn time(at: Timestamp, now: &Zoned) -> String {
     let zoned = at.to_zoned(now.time_zone().clone());
@@ -86,7 +102,7 @@ pub(crate) fn time(at: Timestamp, now: &Zoned) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{count, duration, size, time};
+    use super::{count, duration, size, time, time_between};
     use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
     #[test]
@@ -133,6 +149,19 @@ mod tests {
             assert_eq!(duration(SignedDuration::from_millis(millis)).as_deref(), Some(shown));
         }
         assert_eq!(duration(SignedDuration::from_secs(-1)), None, "a run cannot end before it began");
+    }
+
+    #[test]
+    fn what_is_not_known_is_not_shown() {
+        let between = |from: &str, to: &str| {
+            let time = |seconds: &str| format!("2025-11-22T02:12:{seconds}Z").parse().unwrap();
+            time_between(time(from), time(to))
+        };
+        assert_eq!(between("07", "07.9").as_deref(), Some("less than 1 s"));
+        assert_eq!(between("07", "10.9").as_deref(), Some("3 s"));
+        assert_eq!(between("07", "37.9").as_deref(), Some("30 s"));
+        assert_eq!(between("07.5", "10.9").as_deref(), Some("3.4 s"));
+        assert_eq!(between("07", "06.9"), None, "a run cannot end before it began");
     }
 
     #[test]

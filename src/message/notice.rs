@@ -83,8 +83,7 @@ impl Notice {
             text.as_deref().map(|t| cut::middle(&redactor.line(t), PLACE)).filter(|t| !t.is_empty())
         };
         let time = |at: Option<Timestamp>| at.map(|at| human::time(at, &story.now));
-        let duration =
-            facts.started.zip(facts.finished).and_then(|(a, b)| human::duration(b.duration_since(a)));
+        let duration = facts.started.zip(facts.finished).and_then(|(from, to)| human::time_between(from, to));
         let errors = problems(&facts.errors, redactor);
         Self {
             outcome: story.run.outcome,

@@ -107,8 +107,10 @@ pub enum Reason {
     Policy(Policy, Outcome),
     /// A person asked for it by hand, whatever the policy says.
     Asked,
-    /// The channel's `events` name this one, or do not.
-    Events(ScreenEvent),
+    /// The channel's `events` name this one.
+    Listed(ScreenEvent),
+    /// The channel's `events` do not name this one.
+    NotListed(ScreenEvent),
 }
 
 impl std::fmt::Display for Reason {
@@ -129,7 +131,8 @@ impl std::fmt::Display for Reason {
                 }
             ),
             Self::Asked => f.write_str("asked for by hand"),
-            Self::Events(event) => write!(f, "\"events\" decide about \"{}\"", event.word()),
+            Self::Listed(event) => write!(f, "\"events\" has \"{}\"", event.word()),
+            Self::NotListed(event) => write!(f, "\"events\" does not have \"{}\"", event.word()),
         }
     }
 }
@@ -158,8 +161,11 @@ pub fn decide_screen(event: Event, outcome: Outcome, events: &[ScreenEvent]) -> 
         (Event::End, Outcome::Warning | Outcome::Skipped) => ScreenEvent::Warning,
         (Event::End, Outcome::Error | Outcome::Interrupted) => ScreenEvent::Error,
     };
-    let reason = Reason::Events(shown);
-    if events.contains(&shown) { Decision::Notify(reason) } else { Decision::Silent(reason) }
+    if events.contains(&shown) {
+        Decision::Notify(Reason::Listed(shown))
+    } else {
+        Decision::Silent(Reason::NotListed(shown))
+    }
 }
 
 #[cfg(test)]

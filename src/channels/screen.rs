@@ -12,7 +12,10 @@ pub struct ScreenChannel(pub ChannelName);
 impl Channel for ScreenChannel {
     fn deliver(&self, _: &Story<'_>, _: Circumstances<'_>) -> Delivery {
         // "skipped" would look like a choice; nobody saw anything
-        let detail = format!("notices by {} are not part of this version", self.0.word());
+        let detail = match self.0 {
+            ChannelName::Growl => "this version cannot show notices through Growl",
+            _ => "this version cannot show notices on the desktop",
+        };
         let mut delivery = Delivery::plain(self.0, Status::Failed, Exit::Refused, detail);
         delivery.hint = Some("tell people by \"email\" for now".to_owned());
         delivery

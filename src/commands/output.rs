@@ -90,7 +90,7 @@ impl Output {
             for recipient in delivery.recipients.iter().filter(to_blame) {
                 talk(&format!("  not accepted: {}: {}", recipient.address, recipient.reply));
             }
-        } else if self.by_hand && !self.args.json {
+        } else if self.by_hand && !self.args.json && delivery.status != Status::Skipped {
             return print(&format!("{}\n", text::block(&delivery.detail)));
         } else if self.args.verbose || (delivery.status == Status::Skipped && !self.args.quiet) {
             talk(&format!("{channel}: {}", delivery.detail));

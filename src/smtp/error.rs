@@ -165,7 +165,7 @@ impl fmt::Display for SmtpError {
                 Ok(())
             }
             Problem::TimedOut(length) => {
-                write!(f, "{server}: no end of {doing} before the deadline of {} s", length.as_secs_f32())
+                write!(f, "{server}: {doing} did not end before the deadline of {} s", length.as_secs_f32())
             }
             Problem::Closed => write!(f, "{server} closed the connection during {doing}"),
             Problem::ClosedAfterMessage => write!(
@@ -215,8 +215,11 @@ impl fmt::Display for SmtpError {
                 "the password was not sent: the connection to {server} is not encrypted (tls.mode \"none\")"
             ),
             Problem::NoMechanism { wanted, offered } => {
+                if offered.is_empty() {
+                    return write!(f, "{server} offers no sign-in at all");
+                }
                 write!(f, "{server} offers no sign-in with {wanted}; it offers ")?;
-                if offered.is_empty() { f.write_str("none") } else { f.write_str(&shown(&offered.join(" "))) }
+                f.write_str(&shown(&offered.join(" ")))
             }
             Problem::SignInRefused(reply) => {
                 let user = self.route.user.as_deref().unwrap_or_default();

@@ -4,6 +4,9 @@
 mod certificates;
 mod client;
 mod faults;
+#[cfg(not(target_os = "macos"))]
+mod handshakes;
+mod kinds;
 mod sign_in;
 mod smtp;
 mod worlds;

@@ -3,15 +3,28 @@
 //!
 //! A [`Ca`] issues; a [`Leaf`] says what is special about one certificate (dates, purpose, what
 //! else the server sends); an [`Issued`] is the result, as PEM, as hashes for pins, and as an
-//! identity for a server. A new kind of certificate is a new method on [`Leaf`].
+//! identity for a server. A new trait of certificates is a new method on [`Leaf`]; a new kind for
+//! the matrices a new [`Kind`].
+
+mod keys;
+mod kinds;
+mod signatures;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
     KeyPair, KeyUsagePurpose, PublicKeyData, date_time_ymd,
 };
 use sha2::{Digest, Sha256};
+
+pub(crate) use keys::Algorithm;
+pub(crate) use kinds::{Kind, Presented};
+
+use keys::Key;
+use signatures::Signature;
 
 const DAY: u64 = 24 * 60 * 60;
 
@@ -35,16 +48,37 @@ impl Ca {
     ///
     /// Two of the same name are an authority and its impostor: only the keys tell them apart.
     pub(crate) fn named(common_name: &str) -> Self {
-        let key = KeyPair::generate().unwrap();
-        let params = authority(common_name);
+        Self::root(authority(common_name), Algorithm::EcdsaP256)
+    }
+
+    /// A self-signed root with an RSA key: the only sort that signs over a SHA-1 here.
+    pub(crate) fn rsa(common_name: &str) -> Self {
+        Self::root(authority(common_name), Algorithm::Rsa2048)
+    }
+
+    /// A self-signed root that ended yesterday.
+    pub(crate) fn expired(common_name: &str) -> Self {
+        Self::root(expired_authority(common_name), Algorithm::EcdsaP256)
+    }
+
+    fn root(params: CertificateParams, algorithm: Algorithm) -> Self {
+        let key = Key::new(algorithm).pair();
         let pem = params.self_signed(&key).unwrap().pem();
         Self { issuer: Issuer::new(params, key), root: pem.clone(), pem, above: Vec::new() }
     }
 
     /// An authority under this one. What it issues comes with it in the chain.
     pub(crate) fn intermediate(&self, common_name: &str) -> Self {
-        let key = KeyPair::generate().unwrap();
-        let params = authority(common_name);
+        self.below(authority(common_name))
+    }
+
+    /// An authority under this one that ended yesterday.
+    pub(crate) fn expired_intermediate(&self, common_name: &str) -> Self {
+        self.below(expired_authority(common_name))
+    }
+
+    fn below(&self, params: CertificateParams) -> Self {
+        let key = Key::new(Algorithm::EcdsaP256).pair();
         let pem = params.signed_by(&key, &self.issuer).unwrap().pem();
         Self {
             issuer: Issuer::new(params, key),
@@ -85,6 +119,12 @@ fn authority(common_name: &str) -> CertificateParams {
     params
 }
 
+fn expired_authority(common_name: &str) -> CertificateParams {
+    let mut params = authority(common_name);
+    set_dates(&mut params, -400, -1);
+    params
+}
+
 fn name(common_name: &str) -> DistinguishedName {
     let mut name = DistinguishedName::new();
     name.push(DnType::CommonName, common_name);
@@ -111,7 +151,9 @@ pub(crate) struct Leaf {
     from: i64,
     until: i64,
     purpose: Vec<ExtendedKeyUsagePurpose>,
-    is_ca: bool,
+    is_ca: IsCa,
+    key: Algorithm,
+    signature: Signature,
     send_root: bool,
     send_intermediates: bool,
 }
@@ -125,7 +167,9 @@ impl Leaf {
             from: -1,
             until: 90,
             purpose: vec![ExtendedKeyUsagePurpose::ServerAuth],
-            is_ca: false,
+            is_ca: IsCa::NoCa,
+            key: Algorithm::EcdsaP256,
+            signature: Signature::Sound,
             send_root: false,
             send_intermediates: true,
         }
@@ -167,7 +211,31 @@ impl Leaf {
 
     /// It may issue others, as self-signed certificates of small servers often say.
     pub(crate) fn also_an_authority(mut self) -> Self {
-        self.is_ca = true;
+        self.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        self
+    }
+
+    /// It says that it may issue no others, where most say nothing.
+    pub(crate) fn not_an_authority(mut self) -> Self {
+        self.is_ca = IsCa::ExplicitNoCa;
+        self
+    }
+
+    /// It is for a key of this sort.
+    pub(crate) fn key(mut self, algorithm: Algorithm) -> Self {
+        self.key = algorithm;
+        self
+    }
+
+    /// Its signature does not fit it.
+    pub(crate) fn with_broken_signature(mut self) -> Self {
+        self.signature = Signature::Broken;
+        self
+    }
+
+    /// Its signature is over a SHA-1; the issuer has to be [`Ca::rsa`].
+    pub(crate) fn with_sha1_signature(mut self) -> Self {
+        self.signature = Signature::Sha1;
         self
     }
 
@@ -185,8 +253,9 @@ impl Leaf {
 
     /// Signs it with this authority's key.
     pub(crate) fn issued_by(self, ca: &Ca) -> Issued {
-        let key = KeyPair::generate().unwrap();
+        let key = Key::new(self.key);
         let certificate = self.params().signed_by(&key, &ca.issuer).unwrap();
+        let der = self.signature.apply(certificate.der(), &ca.issuer.key().serialize_pem());
         let mut rest = Vec::new();
         if self.send_intermediates {
             rest = ca.sent_with_a_leaf();
@@ -194,14 +263,16 @@ impl Leaf {
         if self.send_root {
             rest.push(ca.root.clone());
         }
-        Issued::new(&certificate, &key, &rest)
+        Issued::new(&der, &key, &rest)
     }
 
     /// Signs it with its own key.
     pub(crate) fn self_signed(self) -> Issued {
-        let key = KeyPair::generate().unwrap();
-        let certificate = self.params().self_signed(&key).unwrap();
-        Issued::new(&certificate, &key, &[])
+        let key = Key::new(self.key);
+        let pair = key.pair();
+        let certificate = self.params().self_signed(&pair).unwrap();
+        let der = self.signature.apply(certificate.der(), &pair.serialize_pem());
+        Issued::new(&der, &key, &[])
     }
 
     fn params(&self) -> CertificateParams {
@@ -209,8 +280,8 @@ impl Leaf {
         params.distinguished_name = name(&self.common_name);
         params.extended_key_usages.clone_from(&self.purpose);
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        if self.is_ca {
-            params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.is_ca = self.is_ca;
+        if matches!(self.is_ca, IsCa::Ca(_)) {
             params.key_usages.push(KeyUsagePurpose::KeyCertSign);
         }
         set_dates(&mut params, self.from, self.until);
@@ -229,15 +300,21 @@ pub(crate) struct Issued {
 }
 
 impl Issued {
-    fn new(certificate: &rcgen::Certificate, key: &KeyPair, rest: &[String]) -> Self {
-        let pem = certificate.pem();
+    fn new(der: &[u8], key: &Key, rest: &[String]) -> Self {
+        let pem = pem(der);
         Self {
             chain_pem: pem.clone() + &rest.concat(),
             pem,
-            key_pem: key.serialize_pem(),
-            sha256: hex(&Sha256::digest(certificate.der())),
+            key_pem: key.pem.clone(),
+            sha256: hex(&Sha256::digest(der)),
             spki_sha256: hex(&Sha256::digest(key.subject_public_key_info())),
         }
+    }
+
+    /// The same certificate, after which the server sends these instead, in this order.
+    pub(crate) fn followed_by(mut self, rest: &[&str]) -> Self {
+        self.chain_pem = self.pem.clone() + &rest.concat();
+        self
     }
 
     /// The certificate alone, as PEM.
@@ -248,6 +325,13 @@ impl Issued {
     /// What the server sends, as PEM: the certificate first.
     pub(crate) fn chain_pem(&self) -> &str {
         &self.chain_pem
+    }
+
+    /// What the server sends, as DER: the certificate first.
+    pub(crate) fn chain_der(&self) -> Vec<Vec<u8>> {
+        let blocks = self.chain_pem.split(END).map(|block| block.trim().replace(BEGIN, ""));
+        let decode = |block: String| BASE64.decode(block.split_whitespace().collect::<String>()).unwrap();
+        blocks.filter(|block| !block.is_empty()).map(decode).collect()
     }
 
     /// The private key, as PKCS#8 PEM.
@@ -270,6 +354,17 @@ impl Issued {
         native_tls::Identity::from_pkcs8(self.chain_pem.as_bytes(), self.key_pem.as_bytes())
             .expect("a throw-away identity")
     }
+}
+
+const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
+const END: &str = "-----END CERTIFICATE-----";
+
+/// Writes a certificate as PEM.
+fn pem(der: &[u8]) -> String {
+    let text = BASE64.encode(der);
+    // base64 is ASCII: every byte is a place to cut
+    let lines: Vec<_> = text.as_bytes().chunks(64).map(String::from_utf8_lossy).collect();
+    format!("{BEGIN}\n{}\n{END}\n", lines.join("\n"))
 }
 
 /// Writes bytes as lower-case hex.

@@ -3,10 +3,12 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
-use native_tls::{Identity, Protocol, TlsAcceptor};
+use native_tls::{Identity, Protocol};
 
 use super::SmtpServer;
+use super::acceptor::{Acceptor, Presents, Terms, TlsVersion};
 use super::script::{Action, Quirk, Script, Stage};
+use crate::support::certs::Issued;
 
 /// When TLS begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +21,7 @@ pub(crate) enum Mode {
 /// What a running server goes by.
 pub(super) struct Config {
     pub(super) mode: Mode,
-    pub(super) acceptor: Option<TlsAcceptor>,
+    pub(super) acceptor: Option<Acceptor>,
     pub(super) mechanisms: Vec<String>,
     pub(super) auth_in_clear: bool,
     pub(super) users: Vec<(String, String)>,
@@ -42,8 +44,8 @@ impl Config {
 pub(crate) struct Builder {
     config: Config,
     address: IpAddr,
-    identity: Option<Identity>,
-    versions: (Option<Protocol>, Option<Protocol>),
+    presents: Option<Presents>,
+    terms: Terms,
 }
 
 impl Default for Builder {
@@ -64,8 +66,8 @@ impl Default for Builder {
                 script: Script::default(),
             },
             address: Ipv4Addr::LOCALHOST.into(),
-            identity: None,
-            versions: (Some(Protocol::Tlsv12), None),
+            presents: None,
+            terms: Terms::default(),
         }
     }
 }
@@ -76,15 +78,40 @@ impl Builder {
         self
     }
 
-    /// What the server presents; needed with TLS.
+    /// What the server presents; this or [`Builder::chain`] is needed with TLS.
     pub(crate) fn identity(mut self, identity: Identity) -> Self {
-        self.identity = Some(identity);
+        self.presents = Some(Presents::Identity(identity));
+        self
+    }
+
+    /// What the server presents, exactly: this certificate, then what [`Issued`] says follows it,
+    /// in that order and whatever clients think of it.
+    ///
+    /// Such a server speaks TLS 1.2 and 1.3 unless told otherwise, and notes the version of each
+    /// session. On macOS it is the same as [`Builder::identity`].
+    pub(crate) fn chain(mut self, issued: &Issued) -> Self {
+        self.presents = Some(Presents::Chain(issued.clone()));
         self
     }
 
     /// The oldest and the newest version of TLS it speaks.
     pub(crate) fn tls_versions(mut self, oldest: Protocol, newest: Protocol) -> Self {
-        self.versions = (Some(oldest), Some(newest));
+        self.terms.versions = (oldest.into(), Some(newest.into()));
+        self
+    }
+
+    /// The one version of TLS it speaks; 1.3 needs [`Builder::chain`].
+    pub(crate) fn tls_only(mut self, version: TlsVersion) -> Self {
+        self.terms.versions = (version, Some(version));
+        self
+    }
+
+    /// Demands a certificate of the client, any certificate; needs [`Builder::chain`].
+    ///
+    /// A client without one learns of it in the handshake up to TLS 1.2, and from its first read
+    /// with TLS 1.3, where its own side of the handshake has succeeded by then.
+    pub(crate) fn wants_client_certificate(mut self) -> Self {
+        self.terms.wants_client_certificate = true;
         self
     }
 
@@ -214,13 +241,8 @@ impl Builder {
             }
         }
         if config.needs_tls() {
-            let identity = self.identity.expect("a server with TLS needs an identity");
-            let acceptor = TlsAcceptor::builder(identity)
-                .min_protocol_version(self.versions.0)
-                .max_protocol_version(self.versions.1)
-                .build()
-                .expect("a TLS acceptor");
-            config.acceptor = Some(acceptor);
+            let presents = self.presents.expect("a server with TLS needs an identity or a chain");
+            config.acceptor = Some(Acceptor::new(presents, &self.terms));
         }
         SmtpServer::start(self.config, self.address)
     }

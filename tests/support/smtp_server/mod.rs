@@ -4,6 +4,7 @@
 //! It listens on a port of its own, talks in threads, and stops when dropped. It waits for
 //! sockets and conditions, never for time to pass, except where a test asks for slowness.
 
+mod acceptor;
 mod auth;
 mod builder;
 mod ports;
@@ -24,6 +25,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+pub(crate) use acceptor::TlsVersion;
 pub(crate) use auth::cram_md5;
 pub(crate) use builder::{Builder, Mode};
 pub(crate) use ports::{ClosedPort, SilentPort, closed_port, silent_port};

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::TlsVersion;
+
 /// One connection.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SessionRecord {
@@ -14,6 +16,8 @@ pub(crate) struct SessionRecord {
     /// Every MAIL, whatever became of it.
     pub(crate) envelopes: Vec<Envelope>,
     pub(crate) handshake: Handshake,
+    /// What the handshake agreed on; only servers with `Builder::chain` know, and not on macOS.
+    pub(crate) tls_version: Option<TlsVersion>,
     /// Bytes of a TLS handshake came where plain text was due: the client takes this for a TLS
     /// port, or looks whether it is one.
     pub(crate) client_hello_in_clear: bool,

@@ -187,9 +187,10 @@ impl Session {
         self.act_without_reply(Stage::Handshake)?;
         let acceptor = self.config().acceptor.clone().expect("an acceptor");
         match self.wire.begin_tls(&acceptor, pause) {
-            Ok(()) => {
+            Ok(version) => {
                 self.record(|record| {
                     record.handshake = Handshake::Done;
+                    record.tls_version = version;
                     record.transcript.push("-- TLS".into());
                 });
                 Ok(())

@@ -5,9 +5,8 @@ use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 
-use native_tls::{HandshakeError, TlsAcceptor, TlsStream};
-
 use super::Shared;
+use super::acceptor::{Acceptor, Secured, TlsVersion};
 use super::record::End;
 
 /// No line of SMTP is as long as this.
@@ -31,7 +30,7 @@ pub(super) struct Wire {
 
 enum Stream {
     Plain(Paced),
-    Tls(TlsStream<Paced>),
+    Tls(Box<dyn Secured>),
     /// Taken for a handshake, which failed.
     Lost,
 }
@@ -66,23 +65,22 @@ impl Wire {
     }
 
     /// Begins TLS; with a pause, each byte of the server's side of the handshake waits so long.
+    ///
+    /// Returns the version, where the library tells.
     pub(super) fn begin_tls(
         &mut self,
-        acceptor: &TlsAcceptor,
+        acceptor: &Acceptor,
         pause: Option<Duration>,
-    ) -> Result<(), String> {
+    ) -> Result<Option<TlsVersion>, String> {
         let Stream::Plain(mut paced) = std::mem::replace(&mut self.stream, Stream::Lost) else {
             panic!("TLS begins once");
         };
         paced.pause = pause;
-        // blocking socket: a handshake that would block cannot come back
-        let mut tls = acceptor.accept(paced).map_err(|error| match error {
-            HandshakeError::Failure(error) => error.to_string(),
-            HandshakeError::WouldBlock(_) => "would block".to_owned(),
-        })?;
-        tls.get_mut().pause = None;
+        let mut tls = acceptor.accept(paced)?;
+        tls.below().pause = None;
+        let version = tls.version();
         self.stream = Stream::Tls(tls);
-        Ok(())
+        Ok(version)
     }
 
     /// Forgets what came but was not read, and says how much it was.
@@ -278,7 +276,7 @@ impl Wire {
     /// Ends our side as it should be, with the closing words of TLS.
     pub(super) fn close_politely(&mut self) -> End {
         if let Stream::Tls(stream) = &mut self.stream {
-            let _ = stream.shutdown();
+            stream.say_goodbye();
         }
         self.close()
     }
@@ -302,7 +300,7 @@ impl Wire {
 }
 
 /// A socket that can be told to write one byte at a time.
-struct Paced {
+pub(super) struct Paced {
     tcp: TcpStream,
     shared: Arc<Shared>,
     pause: Option<Duration>,

@@ -33,7 +33,7 @@ _backup_notify() {
     fi
 
     case $prev in
-        --task | --report | --log)
+        --task | --report | --log | --save-ca)
             _backup_notify_offer -f
             return 0
             ;;
@@ -68,13 +68,18 @@ _backup_notify() {
             _backup_notify_offer -d
             return 0
             ;;
+        --tls-mode)
+            _backup_notify_offer -W 'implicit starttls'
+            return 0
+            ;;
     esac
 
     case $command in
-        '') list='notify test-email check schema completions man --help --version' ;;
+        '') list='notify test-email check certificate schema completions man --help --version' ;;
         notify) list='--dry-run --hook --task --name --event --status --exit-code --tool --report --started --finished --log --message --when --to --from --account --tls-mode --tls-trust --allow-cleartext-password --deadline --outbox --mail-home --growl --desktop --json --verbose --quiet --help --version' ;;
         test-email) list='--dry-run --task --name --when --to --from --account --tls-mode --tls-trust --allow-cleartext-password --deadline --outbox --mail-home --growl --desktop --json --verbose --quiet --help --version' ;;
         check) list='--offline --task --name --when --to --from --account --tls-mode --tls-trust --allow-cleartext-password --deadline --outbox --mail-home --growl --desktop --json --verbose --quiet --help --version' ;;
+        certificate) list='--tls-mode --save-ca --yes --deadline --json --verbose --quiet --help --version' ;;
         schema) list='--help --version' ;;
         completions) list='bash zsh fish --help --version' ;;
         man) list='--help --version' ;;

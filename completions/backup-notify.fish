@@ -44,6 +44,7 @@ complete -c backup-notify -n "__fish_backup_notify_needs_command" -s V -l versio
 complete -c backup-notify -n "__fish_backup_notify_needs_command" -f -a "notify" -d 'Decide, compose and deliver: the hook that a backup program calls'
 complete -c backup-notify -n "__fish_backup_notify_needs_command" -f -a "test-email" -d 'Send a test message by exactly the path that "notify" takes, and show each stage'
 complete -c backup-notify -n "__fish_backup_notify_needs_command" -f -a "check" -d 'Try everything up to an accepted recipient, and send nothing'
+complete -c backup-notify -n "__fish_backup_notify_needs_command" -f -a "certificate" -d 'Show the certificates of a server and what each trust rule says of them'
 complete -c backup-notify -n "__fish_backup_notify_needs_command" -f -a "schema" -d 'Print the JSON Schema of the task file'
 complete -c backup-notify -n "__fish_backup_notify_needs_command" -f -a "completions" -d 'Print the completions for a shell'
 complete -c backup-notify -n "__fish_backup_notify_needs_command" -f -a "man" -d 'Print the man page'
@@ -146,10 +147,21 @@ complete -c backup-notify -n "__fish_backup_notify_using_subcommand check" -s v 
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand check" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand check" -s h -l help -d 'Print help'
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand check" -s V -l version -d 'Print version'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand certificate" -l tls-mode -d 'Say when TLS begins; without it the port tells, or both are tried' -r -f -a "implicit\t''
+starttls\t''"
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand certificate" -l save-ca -d 'Write the root that the server sends to this new file, for ca-file, after showing its fingerprint' -r -F
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand certificate" -l deadline -d 'Bound the whole run of the program: 45s, 2m' -r -f
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand certificate" -l yes -d 'Write it without asking'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand certificate" -l json -d 'Print one result object on stdout'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand certificate" -s v -l verbose -d 'Say more on stderr: the decision, its reason, and each stage'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand certificate" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand certificate" -s h -l help -d 'Print help'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand certificate" -s V -l version -d 'Print version'
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand schema" -s h -l help -d 'Print help'
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand schema" -s V -l version -d 'Print version'
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand completions" -s h -l help -d 'Print help'
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand completions" -s V -l version -d 'Print version'
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand man" -s h -l help -d 'Print help'
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand man" -s V -l version -d 'Print version'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand certificate" -f -a ""
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand completions" -f -a "bash zsh fish"

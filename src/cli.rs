@@ -64,6 +64,14 @@ Examples:
 
 Exit codes are those of \"notify\"; 0 means that a notice would have been accepted.";
 
+const CERTIFICATE_EXAMPLES: &str = "\
+Examples:
+  backup-notify certificate mail.example.com
+  backup-notify certificate mail.example.com:587 --json
+  backup-notify certificate nas.example.com:465 --save-ca ca.pem
+
+It exits 0 whenever the certificates could be read, whatever the rules say of them.";
+
 const COMPLETIONS_EXAMPLES: &str = "\
 Examples:
   backup-notify completions bash > ~/.local/share/bash-completion/completions/backup-notify
@@ -82,6 +90,9 @@ pub enum Command {
     /// Try everything up to an accepted recipient, and send nothing
     #[command(after_help = CHECK_EXAMPLES)]
     Check(CheckArgs),
+    /// Show the certificates of a server and what each trust rule says of them
+    #[command(after_help = CERTIFICATE_EXAMPLES)]
+    Certificate(CertificateArgs),
     /// Print the JSON Schema of the task file
     Schema,
     /// Print the completions for a shell
@@ -159,6 +170,31 @@ pub struct CheckArgs {
     #[command(flatten)]
     pub output: OutputArgs,
 }
+
+/// Flags of "certificate".
+#[derive(Debug, Args)]
+pub struct CertificateArgs {
+    /// The server: HOST or HOST:PORT; without a port 465, then 587
+    #[arg(value_name = "HOST[:PORT]", value_hint = clap::ValueHint::Hostname)]
+    pub target: String,
+    /// Say when TLS begins; without it the port tells, or both are tried
+    #[arg(long, value_name = "MODE", value_parser = words(&TLS_BEGINS))]
+    pub tls_mode: Option<TlsMode>,
+    /// Write the root that the server sends to this new file, for ca-file, after showing its fingerprint
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub save_ca: Option<PathBuf>,
+    /// Write it without asking
+    #[arg(long, requires = "save_ca")]
+    pub yes: bool,
+    /// Bound the whole run of the program: 45s, 2m
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub deadline: Option<Duration>,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// The modes in which there is a certificate at all.
+const TLS_BEGINS: [(&str, TlsMode); 2] = [("implicit", TlsMode::Implicit), ("starttls", TlsMode::Starttls)];
 
 /// Which task it is about.
 #[derive(Debug, Args)]

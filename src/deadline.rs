@@ -47,6 +47,13 @@ impl Deadline {
         }
     }
 
+    /// Returns a deadline that comes `most` from now, or this one when it comes sooner.
+    #[must_use]
+    pub fn at_most(&self, most: Duration) -> Self {
+        let sooner = Instant::now().checked_add(most).map_or(self.at, |at| at.min(self.at));
+        Self { at: sooner, ..*self }
+    }
+
     /// Returns how long the whole was, for messages.
     pub fn length(&self) -> Duration {
         self.length

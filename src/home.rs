@@ -1,10 +1,10 @@
-//! Whose home: the person's, and the folders that belong to it.
+//! Whose home: the person's, the folders that belong to it, and the name of the computer.
 
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use directories::BaseDirs;
-use nix::unistd::{Uid, User};
+use nix::unistd::{Uid, User, gethostname};
 
 /// The folder inside each configuration folder that is ours.
 const FOLDER: &str = "backup-notify";
@@ -44,4 +44,11 @@ fn relative_configuration() -> &'static str {
 /// Returns the configuration folder of the whole computer.
 fn system_configuration() -> &'static str {
     if cfg!(target_os = "macos") { "/Library/Application Support" } else { "/etc" }
+}
+
+/// Returns this computer's name for EHLO when it is a full domain name.
+pub fn hello_name() -> Option<String> {
+    let name = gethostname().ok()?.into_string().ok()?;
+    let label = |l: &str| !l.is_empty() && l.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    (name.contains('.') && name.len() <= 253 && name.split('.').all(label)).then_some(name)
 }

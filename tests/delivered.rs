@@ -256,6 +256,28 @@ fn the_log_goes_with_it_when_the_task_says_so() {
 }
 
 #[test]
+fn a_log_that_the_server_does_not_take_stays_behind_and_the_notice_goes() {
+    let server = Postfix::start_with(Limits { message_size: 50_000, ..Limits::default() });
+    let world = World::new();
+    let mut task = task(&world, &server, "implicit");
+    task["email"]["attach_log"] = json!("always");
+    let path = world.task(&task);
+    let log_file = world.write("run.log", "0123456789 some line of a log\n".repeat(10_000));
+    let run =
+        world.command(&["notify", "--exit-code", "1", "--log", log_file.to_str().unwrap()]).task(&path).run();
+    run.assert_code(0);
+    let mail = read_mail(&server.wait_for_mail("ops", 1)[0]);
+    let parts = mail["parts"].as_array().unwrap();
+    assert_eq!(parts.len(), 2, "no attachment");
+    assert!(
+        parts[0]["text"]
+            .as_str()
+            .unwrap()
+            .contains("the log was left out: the server takes 50000 bytes at most")
+    );
+}
+
+#[test]
 fn addresses_in_other_scripts_need_a_server_that_takes_them() {
     for smtputf8 in [true, false] {
         let server = Postfix::start_with(Limits { smtputf8, ..Limits::default() });

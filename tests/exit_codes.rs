@@ -50,9 +50,10 @@ fn agree(world: &World, arguments: &[&str], code: i32) -> Output {
         None => {
             for delivery in result["deliveries"].as_array().unwrap() {
                 if delivery["exit_code"] != 0 {
-                    let detail = delivery["detail"].as_str().unwrap();
-                    words.assert_stderr_has(detail);
-                    json.assert_stderr_has(detail);
+                    for line in delivery["detail"].as_str().unwrap().lines() {
+                        words.assert_stderr_has(line);
+                        json.assert_stderr_has(line);
+                    }
                 }
             }
         }

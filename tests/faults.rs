@@ -26,7 +26,9 @@ fn fails(site: &Site, task: &Value, code: i32) -> Output {
     assert_eq!(delivery["status"], "failed");
     assert!(delivery["hint"].as_str().is_some_and(|hint| !hint.is_empty()), "{delivery}");
     assert_eq!(delivery["stages"].as_array().unwrap().last().unwrap()["ok"], false, "{delivery}");
-    output.assert_stderr_has(delivery["detail"].as_str().unwrap());
+    for line in delivery["detail"].as_str().unwrap().lines() {
+        output.assert_stderr_has(line);
+    }
     output.assert_stderr_has("what to do: ");
     output
 }
@@ -326,6 +328,17 @@ fn accepting_any_certificate_works_and_is_said_each_time() {
     let output = site.notify(&task);
     output.assert_code(0).assert_stderr_has("accept-any-certificate").assert_stderr_has("gets the password");
     assert_eq!(server.messages().len(), 1);
+}
+
+#[test]
+fn what_a_weak_rule_is_worth_is_said_even_quietly() {
+    let site = Site::new();
+    let server = site.server(Mode::Implicit).start();
+    let mut task = site.task(&server, "implicit");
+    task["email"]["tls"]["trust"] = json!("accept-any-certificate");
+    let path = site.world.task(&task);
+    let output = site.world.command(&["notify", "--exit-code", "1", "-q"]).task(&path).run();
+    output.assert_code(0).assert_stderr_has("accept-any-certificate").assert_stderr_has("pin:sha256:");
 }
 
 #[test]

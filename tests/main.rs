@@ -9,6 +9,7 @@
 )]
 
 mod addresses;
+mod certificate;
 mod commands;
 mod completions;
 mod delivered;
@@ -27,4 +28,6 @@ mod site;
 mod support;
 mod support_works;
 mod task_files;
+mod trust;
+mod trust_matrix;
 mod who_wrote_it;

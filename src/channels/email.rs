@@ -2,25 +2,21 @@
 
 use std::time::Duration;
 
+use lettre::Transport;
 use lettre::message::Mailbox;
-use lettre::{Address, Transport};
 
-use crate::accounts::{Account, Auth};
-use crate::channels::{Channel, Circumstances, Effort, log_file};
+use crate::accounts::Auth;
+use crate::channels::prepared::Prepared;
+use crate::channels::{Channel, Circumstances, Effort, trust_notes};
 use crate::delivery::{ChannelName, Delivery, Recipient, Status, TlsFacts};
 use crate::error::Failure;
 use crate::exit::Exit;
-use crate::files::{self, Purpose};
-use crate::message::{self, Attachment, Composed, Letter, Story};
-use crate::secrets::{self, Request, Secret};
-use crate::smtp::{Mailer, Receipt, Route, SendError, Session, Stages, Verdict};
-use crate::task::{Email, Template, TlsMode, TrustRule};
-use crate::text;
+use crate::message::Story;
+use crate::smtp::{Mailer, Receipt, SendError, Session, Stages, Verdict};
+use crate::task::Email;
 
 /// How soon the end of a certificate is worth a warning (design, section 5).
 const ENDS_SOON: Duration = Duration::from_secs(14 * 86_400);
-/// The largest template, in bytes.
-const TEMPLATE_MOST: usize = 256 * 1024;
 
 /// One e-mail of a task.
 #[derive(Debug)]
@@ -32,40 +28,6 @@ impl<'a> EmailChannel<'a> {
     /// Makes the channel for one e-mail.
     pub fn new(email: &'a Email) -> Self {
         Self { email }
-    }
-
-    /// Finds the account and the sender, and loads the templates: everything that can be wrong
-    /// before a secret or the network is touched.
-    pub(super) fn prepare(&self, circumstances: Circumstances<'_>) -> Result<Prepared<'a>, Failure> {
-        let email = self.email;
-        let account =
-            Account::of_spec(&email.account, email.tls.mode).map_err(|e| Failure::from_situation(&e))?;
-        let from = sender(email, &account)?;
-        let mut notes = Vec::new();
-        let mut load = |template: &Option<Template>, name| match load_template(template.as_ref(), name) {
-            Ok(source) => Ok(source),
-            // a notice that goes out in plain words is better than none; a rehearsal is there to
-            // find this
-            Err(failure) if circumstances.effort == Effort::Deliver => {
-                notes.push(format!("{}; the usual text is used", failure.what));
-                Ok(None)
-            }
-            Err(failure) => Err(failure),
-        };
-        let subject = load(&email.subject, "subject")?;
-        let text = load(&email.text, "text")?;
-        let html = load(&email.html, "html")?;
-        let route = Route {
-            host: account.host.clone(),
-            port: account.port,
-            user: account.user.clone(),
-            auth: account.auth,
-            mode: account.tls_mode,
-            trust: email.tls.trust.clone(),
-            allow_cleartext_password: email.tls.allow_cleartext_password,
-            hello_name: hello_name(),
-        };
-        Ok(Prepared { email, account, from, subject, text, html, route, notes })
     }
 }
 
@@ -127,7 +89,7 @@ impl EmailChannel<'_> {
         stages: &Stages<'_>,
         attempt: &mut Attempt,
     ) -> Result<Done, Failure> {
-        let prepared = stages.time("account", || self.prepare(circumstances))?;
+        let prepared = stages.time("account", || Prepared::new(self.email, circumstances.effort))?;
         for note in &prepared.notes {
             (circumstances.warn)(note);
         }
@@ -137,31 +99,28 @@ impl EmailChannel<'_> {
         };
         if circumstances.effort == Effort::Offline {
             prepared.route.check_trust().map_err(|e| Failure::from_situation(&e))?;
-            prepared.compose(story, &self.email.to, Vec::new())?;
+            prepared.compose(story, &self.email.to, Vec::new(), None)?;
             return Ok(Done {
                 status: Status::Checked,
                 detail: "everything but the network was checked".to_owned(),
             });
         }
-        if prepared.route.mode != TlsMode::None && prepared.route.trust == TrustRule::AcceptAnyCertificate {
-            (circumstances.warn)(&format!(
-                "\"accept-any-certificate\": whoever answers for {} gets the password and the message",
-                prepared.route.server()
-            ));
-        }
         let mut session = Session::open(&prepared.route, circumstances.deadline, stages)
             .map_err(|e| Failure::from_situation(&e))?;
         attempt.tls = Some(session.tls_facts());
+        if let Some(warning) = trust_notes::weak_trust(&prepared.route, &session) {
+            (circumstances.alarm)(&warning);
+        }
         session.sign_in(secret.as_ref()).map_err(|e| Failure::from_situation(&e))?;
 
         let mut notes = prepared.notes.clone();
         if let Some(left) = session.certificate_ends_within(ENDS_SOON, story.now.timestamp()) {
-            let note = certificate_note(&prepared.route.server(), left);
+            let note = trust_notes::certificate_end(&prepared.route, left);
             (circumstances.warn)(&note);
             notes.push(note);
         }
         let to = self.reachable(&session, attempt);
-        let composed = prepared.compose(story, &to, notes)?;
+        let composed = prepared.compose(story, &to, notes, session.size_limit())?;
         attempt.message_id = Some(composed.message_id.clone());
         for note in &composed.notes {
             (circumstances.warn)(note);
@@ -240,114 +199,4 @@ impl Attempt {
 /// Returns the code for the recipients that were refused while others got the message.
 fn refused_exit(recipients: &[(Recipient, Exit)]) -> Exit {
     recipients.iter().fold(Exit::Ok, |worst, (_, exit)| worst.worse(*exit))
-}
-
-/// An e-mail with everything that is needed to send it, but its secret.
-#[derive(Debug)]
-pub(super) struct Prepared<'a> {
-    email: &'a Email,
-    account: Account,
-    pub(super) from: Mailbox,
-    subject: Option<String>,
-    text: Option<String>,
-    html: Option<String>,
-    route: Route,
-    pub(super) notes: Vec<String>,
-}
-
-impl Prepared<'_> {
-    pub(super) fn compose(
-        &self,
-        story: &Story<'_>,
-        to: &[Mailbox],
-        notes: Vec<String>,
-    ) -> Result<Composed, Failure> {
-        let mut story = story.clone();
-        story.notes.extend(notes);
-        let log = match &story.run.facts.log {
-            Some(path) if log_file::wanted(self.email.attach_log, story.run.outcome) => {
-                log_file::read(path).ok()
-            }
-            // one that cannot be read has been noted where its end was to be quoted
-            _ => None,
-        };
-        let letter = Letter {
-            from: &self.from,
-            to,
-            subject: self.subject.as_deref(),
-            text: self.text.as_deref(),
-            html: self.html.as_deref(),
-            attachment: log.as_ref().map(|log| Attachment { name: &log.name, bytes: &log.bytes }),
-        };
-        message::compose(&story, &letter).map_err(|e| Failure::from_situation(&e))
-    }
-
-    fn secret(&self, circumstances: Circumstances<'_>) -> Result<Secret, Failure> {
-        let label = self.account.label();
-        let user = self.account.user.as_deref().unwrap_or_default();
-        let request = Request {
-            account: &label,
-            deadline: circumstances.deadline,
-            as_root: nix::unistd::Uid::effective().is_root(),
-            may_prompt: circumstances.may_prompt,
-            title: &format!("{user} at {}", self.route.server()),
-        };
-        secrets::fetch(&self.email.password, &request).map_err(|e| Failure::from_situation(&e))
-    }
-}
-
-/// Returns the sender: the task's, or the account's own address.
-fn sender(email: &Email, account: &Account) -> Result<Mailbox, Failure> {
-    if let Some(from) = &email.from {
-        return Ok(from.clone());
-    }
-    let address = account.user.as_deref().and_then(|user| user.parse::<Address>().ok());
-    address.map(|address| Mailbox::new(None, address)).ok_or_else(|| {
-        let what = format!(
-            "the account {} has no address of its own to send from",
-            text::one_line(&account.label())
-        );
-        Failure::new(Exit::Data, what)
-            .with_hint("add \"from\": \"you@example.com\" to the e-mail (or --from)")
-    })
-}
-
-/// Returns the source of a template.
-fn load_template(template: Option<&Template>, name: &str) -> Result<Option<String>, Failure> {
-    let source = match template {
-        None => return Ok(None),
-        Some(Template::Inline(source)) => source.clone(),
-        Some(Template::File { file }) => {
-            let bytes = files::read_trusted(file, Purpose::Template, TEMPLATE_MOST)
-                .map_err(|e| Failure::from_situation(&e))?;
-            String::from_utf8(bytes).map_err(|_| {
-                Failure::new(Exit::Data, format!("the template \"{}\" is not UTF-8", file.display()))
-                    .with_hint("save it as UTF-8")
-            })?
-        }
-    };
-    message::check_template(&source).map_err(|fault| {
-        let which = match template {
-            Some(Template::File { file }) => file.to_string_lossy(),
-            _ => name.into(),
-        };
-        Failure::new(Exit::Data, format!("the template \"{}\": {fault}", text::one_line(&which)))
-            .with_hint("the man page lists the names a template can use")
-    })?;
-    Ok(Some(source))
-}
-
-/// Returns this computer's name for EHLO when it is a full domain name.
-fn hello_name() -> Option<String> {
-    let name = nix::unistd::gethostname().ok()?.into_string().ok()?;
-    let label = |l: &str| !l.is_empty() && l.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-    (name.contains('.') && name.len() <= 253 && name.split('.').all(label)).then_some(name)
-}
-
-fn certificate_note(server: &str, left: jiff::SignedDuration) -> String {
-    match left.as_hours() {
-        hours if hours < 0 => format!("the certificate of {server} has ended"),
-        hours if hours < 48 => format!("the certificate of {server} ends in {hours} hours"),
-        hours => format!("the certificate of {server} ends in {} days", hours / 24),
-    }
 }

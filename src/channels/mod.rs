@@ -2,8 +2,10 @@
 
 mod email;
 mod log_file;
+mod prepared;
 mod preview;
 mod screen;
+mod trust_notes;
 
 pub use email::EmailChannel;
 pub use preview::Preview;
@@ -37,6 +39,9 @@ pub struct Circumstances<'a> {
     pub watch: &'a dyn Fn(Stage),
     /// Called with what a person has to hear whatever becomes of the notice.
     pub warn: &'a dyn Fn(&str),
+    /// Called with what must be said each time, however quiet the person wants it: that a trust rule
+    /// stops no attacker (design, section 5).
+    pub alarm: &'a dyn Fn(&str),
 }
 
 impl std::fmt::Debug for Circumstances<'_> {

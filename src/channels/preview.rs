@@ -2,7 +2,8 @@
 
 use lettre::message::Mailbox;
 
-use crate::channels::{Channel, Circumstances, EmailChannel};
+use crate::channels::prepared::Prepared;
+use crate::channels::{Channel, Circumstances};
 use crate::delivery::{ChannelName, Delivery, Status};
 use crate::error::Failure;
 use crate::exit::Exit;
@@ -27,9 +28,9 @@ impl Channel for Preview<'_> {
     fn deliver(&self, story: &Story<'_>, circumstances: Circumstances<'_>) -> Delivery {
         let composed = || -> Result<Composed, Failure> {
             let to: &[Mailbox] = &self.email.to;
-            let prepared = EmailChannel::new(self.email).prepare(circumstances)?;
+            let prepared = Prepared::new(self.email, circumstances.effort)?;
             prepared.notes.iter().for_each(|note| (circumstances.warn)(note));
-            prepared.compose(story, to, prepared.notes.clone())
+            prepared.compose(story, to, prepared.notes.clone(), None)
         };
         match composed() {
             Ok(composed) => {

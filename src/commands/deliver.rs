@@ -123,12 +123,14 @@ impl Plan<'_> {
         let (output, effort) = (self.output, self.effort);
         let watch = |stage| keep_failure(printed, || output.stage(stage));
         let warn = |line: &str| output.warning(line);
+        let alarm = |line: &str| output.alarm(line);
         let circumstances = Circumstances {
             deadline: self.deadline,
             effort,
             may_prompt: self.may_prompt,
             watch: &watch,
             warn: &warn,
+            alarm: &alarm,
         };
         match job.target {
             Target::Email(email) if self.dry_run => {

@@ -1,5 +1,6 @@
 //! The commands, one file each, and what they share: where results go, and how tasks are delivered.
 
+mod certificate;
 mod check;
 mod completions;
 mod deliver;
@@ -21,6 +22,7 @@ pub(crate) fn dispatch(cli: &Cli, world: &World) -> Exit {
         Command::Notify(args) => notify::run(args, world),
         Command::TestEmail(args) => test_email::run(args, world),
         Command::Check(args) => check::run(args, world),
+        Command::Certificate(args) => certificate::run(args, world),
         Command::Schema => schema::run(),
         Command::Completions { shell } => completions::run(*shell),
         Command::Man => man::run(),

@@ -87,7 +87,9 @@ impl Output {
             talk_failure(&failure);
             // one whom the server took before it refused the message is not to blame
             let to_blame = |r: &&Recipient| !r.accepted && !r.reply.is_empty() && !r.reply.starts_with('2');
-            for recipient in delivery.recipients.iter().filter(to_blame) {
+            // with one recipient the error has said it all
+            let several = delivery.recipients.len() > 1;
+            for recipient in delivery.recipients.iter().filter(to_blame).filter(|_| several) {
                 talk(&format!("  not accepted: {}: {}", recipient.address, recipient.reply));
             }
         } else if self.by_hand && !self.args.json && delivery.status != Status::Skipped {
@@ -112,6 +114,12 @@ impl Output {
         }
     }
 
+    /// Says one thing that `--quiet` does not silence.
+    #[allow(clippy::unused_self, reason = "beside `warning`, which asks the flags")]
+    pub(crate) fn alarm(self, line: &str) {
+        talk(&format!("warning: {line}"));
+    }
+
     /// Shows a stage as it ends; fails when stdout takes nothing.
     pub(crate) fn stage(self, stage: Stage) -> Result<(), Exit> {
         let line = format!("{:<12} {:>6} ms{}", stage.name, stage.ms, if stage.ok { "" } else { "  failed" });
@@ -134,7 +142,9 @@ fn talk_failure(failure: &Failure) {
         talk(line);
     }
     if let Some(hint) = &failure.hint {
-        talk(&format!("  what to do: {hint}"));
+        for (index, line) in hint.lines().enumerate() {
+            talk(&if index == 0 { format!("  what to do: {line}") } else { format!("    {line}") });
+        }
     }
 }
 

@@ -2,9 +2,11 @@
 
 use crate::accounts::Preset;
 use crate::smtp::Route;
-use crate::smtp::error::{Problem, SmtpError, Step};
+use crate::smtp::certificate::Fault;
+use crate::smtp::error::{Problem, Refusal, SmtpError, Step};
 use crate::smtp::reply::Reply;
-use crate::task::TlsMode;
+use crate::task::{Pin, TlsMode};
+use crate::text;
 
 /// Returns what to do next; `None` where there is nothing sensible to say.
 pub(super) fn hint(error: &SmtpError) -> Option<String> {
@@ -52,7 +54,14 @@ pub(super) fn hint(error: &SmtpError) -> Option<String> {
         Problem::InjectedAfterStarttls => {
             "do not weaken the settings; try another network, and tell the server's administrator".to_owned()
         }
-        Problem::CertificateRefused(_) => certificate_refused(route),
+        Problem::CertificateRefused(refusal) | Problem::NoRootSent(refusal) => {
+            certificate_refused(route, refusal)
+        }
+        Problem::OldProtocol(_) => "ask the server's administrator to update it".to_owned(),
+        Problem::ClientCertificateWanted => {
+            "use another port or server: submission servers ask for a password, not for a certificate"
+                .to_owned()
+        }
         Problem::HandshakeFailed(_) => {
             "the server may only speak versions of TLS before 1.2; ask its administrator to update it"
                 .to_owned()
@@ -93,9 +102,10 @@ fn timed_out(route: &Route, step: Step) -> String {
     }
 }
 
-/// Remedies for a certificate, from the best to the worst; none at all for the known providers,
-/// whose certificates are always good: there a refusal means interception (design, section 5).
-fn certificate_refused(route: &Route) -> String {
+/// Remedies for a certificate, from the best to the worst, each as a line to paste; none at all for
+/// the known providers, whose certificates are always good: there a refusal means interception
+/// (design, section 5).
+fn certificate_refused(route: &Route, refusal: &Refusal) -> String {
     if let Some(preset) = Preset::of_host(&route.host) {
         return format!(
             "{}'s certificate is always in order: somebody on the way may be intercepting the connection, or the \
@@ -103,9 +113,38 @@ fn certificate_refused(route: &Route) -> String {
             preset.title
         );
     }
-    "have the server use a certificate of a known authority for this name; or, if it has an authority of its own, \
-     save that authority's certificate and use \"tls\": {\"trust\": \"ca-file:/path/to/ca.pem\"}"
-        .to_owned()
+    let server = text::shell_word(&route.server()).into_owned();
+    let mut remedies = vec![format!(
+        "have the server use a certificate of a known authority for the name \"{}\"",
+        route.host
+    )];
+    let Some(leaf) = &refusal.leaf else {
+        remedies.push(
+            "or use --tls-trust ca-file:/path/to/ca.pem with the certificate of the server's own authority"
+                .to_owned(),
+        );
+        return remedies.join("\n");
+    };
+    let only_unknown = refusal.faults.iter().all(|fault| {
+        matches!(fault, Fault::SelfSigned | Fault::UnknownRoot { .. } | Fault::RootNotSent { .. })
+    });
+    if only_unknown && refusal.root.is_some() {
+        remedies.push(format!(
+            "or trust its authority: backup-notify certificate {server} --save-ca ca.pem, then --tls-trust \
+             ca-file:ca.pem"
+        ));
+    } else if only_unknown {
+        remedies.push(
+            "or get the certificate of its authority, then --tls-trust ca-file:/path/to/ca.pem".to_owned(),
+        );
+    }
+    remedies.push(
+        "or pin this certificate, after the same SHA-256 was seen on the server itself (openssl x509 -in \
+         /path/to/certificate.pem -noout -fingerprint -sha256):"
+            .to_owned(),
+    );
+    remedies.push(format!("--tls-trust {}", Pin::Certificate(leaf.sha256)));
+    remedies.join("\n")
 }
 
 fn no_mechanism(route: &Route, offered: &[String]) -> String {

@@ -10,6 +10,7 @@ use crate::error::{Failure, Situation};
 use crate::exit::Exit;
 use crate::smtp::Route;
 use crate::smtp::advice;
+use crate::smtp::certificate::{CertificateFacts, Fault, hex};
 use crate::smtp::reply::Reply;
 use crate::text;
 
@@ -117,8 +118,14 @@ pub(crate) enum Problem {
     StarttlsRefused(Reply),
     /// Bytes came in clear between the answer to STARTTLS and the handshake.
     InjectedAfterStarttls,
-    /// The certificate is not accepted under the rule; in the words of the TLS library.
-    CertificateRefused(String),
+    /// The certificate is not accepted under the rule.
+    CertificateRefused(Box<Refusal>),
+    /// The rule is `self-signed-root`, and the server does not send its root.
+    NoRootSent(Box<Refusal>),
+    /// The server speaks only this old version of TLS.
+    OldProtocol(String),
+    /// The server wants a certificate of the client.
+    ClientCertificateWanted,
     /// The handshake failed for another reason.
     HandshakeFailed(String),
     /// The trust rule cannot be set up.
@@ -147,6 +154,48 @@ pub(crate) enum Problem {
     },
     /// An address needs SMTPUTF8, which the server does not offer.
     NoSmtpUtf8,
+}
+
+/// Why a certificate is not accepted, and what it is.
+#[derive(Debug, Clone)]
+pub(crate) struct Refusal {
+    /// The TLS library's own words, or the pins'.
+    pub(crate) reason: String,
+    /// Everything that is wrong with it, once it has been looked at.
+    pub(crate) faults: Vec<Fault>,
+    /// The server's own certificate.
+    pub(crate) leaf: Option<CertificateFacts>,
+    /// The self-signed root that the server sent with it.
+    pub(crate) root: Option<CertificateFacts>,
+}
+
+impl Refusal {
+    /// A refusal of which nothing but the reason is known.
+    pub(crate) fn new(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), faults: Vec::new(), leaf: None, root: None }
+    }
+}
+
+impl fmt::Display for Refusal {
+    /// Writes the reason, then each fault and what the certificate is on a line of its own.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.reason)?;
+        for fault in &self.faults {
+            write!(f, "\n  - {fault}")?;
+        }
+        let Some(leaf) = &self.leaf else { return Ok(()) };
+        let names = if leaf.names.is_empty() {
+            "nobody".to_owned()
+        } else {
+            leaf.names.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+        };
+        let names = text::one_line(&names).into_owned();
+        write!(f, "\n  it is for {}, issued by \"{}\"", text::shorten(&names, 200), shown(&leaf.issuer))?;
+        if let Some(end) = leaf.not_after {
+            write!(f, ", good until {}", end.strftime("%-d %b %Y"))?;
+        }
+        write!(f, "\n  its SHA-256: {}", hex(&leaf.sha256))
+    }
 }
 
 impl fmt::Display for SmtpError {
@@ -201,12 +250,23 @@ impl fmt::Display for SmtpError {
                 "{server} sent more in clear after its answer to STARTTLS; somebody on the way may be injecting \
                  replies"
             ),
-            Problem::CertificateRefused(said) => {
+            Problem::CertificateRefused(refusal) => {
                 write!(
                     f,
-                    "the certificate of {server} is not accepted under \"{}\": {said}",
+                    "the certificate of {server} is not accepted under \"{}\": {refusal}",
                     self.route.trust
                 )
+            }
+            Problem::NoRootSent(refusal) => write!(
+                f,
+                "the certificate of {server} cannot be judged under \"self-signed-root\": the server does not send \
+                 its root: {refusal}"
+            ),
+            Problem::OldProtocol(version) => {
+                write!(f, "{server} speaks only {version}, which is no longer safe; TLS 1.2 is the least")
+            }
+            Problem::ClientCertificateWanted => {
+                write!(f, "{server} wants a certificate of the client, which this program does not have")
             }
             Problem::HandshakeFailed(said) => write!(f, "the TLS handshake with {server} failed: {said}"),
             Problem::Trust(failure) => f.write_str(&failure.what),
@@ -262,6 +322,9 @@ impl Situation for SmtpError {
             | Problem::NoStarttls
             | Problem::InjectedAfterStarttls
             | Problem::CertificateRefused(_)
+            | Problem::NoRootSent(_)
+            | Problem::OldProtocol(_)
+            | Problem::ClientCertificateWanted
             | Problem::HandshakeFailed(_) => Exit::Protocol,
             Problem::StarttlsRefused(reply) => by_code(reply, Exit::Protocol),
             Problem::Trust(failure) => failure.exit,

@@ -5,9 +5,11 @@
 //! clear text into the TLS session, and the fewest round trips. What is not ours is TLS
 //! (native-tls) and the message (lettre), whose [`lettre::Transport`] a session implements.
 //!
-//! - `wire` the socket and its deadline, `stream` TLS over it
+//! - `wire` the socket and its deadline, `connect` the way to it, `stream` TLS over it
 //! - `reply` and `capabilities` what the server says
-//! - `tls`, `trust`, `certificate` the handshake and whom it may be with
+//! - `tls`, `trust`, `system_roots` the handshake and whom it may be with; `certificate` what a
+//!   certificate says of itself, `presented` the chain that a server shows, `diagnosis` what is
+//!   wrong with it, `inspect` what every rule says of it
 //! - `session` greeting, EHLO, STARTTLS; `sign_in` AUTH; `transaction` MAIL, RCPT, DATA
 //! - `echo` takes the secret out of what a server repeats
 //! - `error` what can go wrong, `advice` what to do about it
@@ -15,19 +17,30 @@
 mod advice;
 mod capabilities;
 mod certificate;
+mod connect;
+mod diagnosis;
 mod echo;
 mod error;
+mod inspect;
+mod presented;
+#[cfg(target_os = "macos")]
+mod presented_macos;
+#[cfg(not(target_os = "macos"))]
+mod presented_openssl;
 mod reply;
 mod session;
 mod sign_in;
 mod stages;
 mod stream;
+mod system_roots;
 mod tls;
 mod transaction;
 mod trust;
 mod wire;
 
+pub(crate) use certificate::{CertificateFacts, hex};
 pub use error::{SmtpError, Step};
+pub(crate) use inspect::{Inspection, inspect, route_to_inspect};
 pub use session::Session;
 pub use stages::Stages;
 pub use transaction::{Mailer, Receipt, SendError, Verdict};
@@ -62,8 +75,7 @@ impl Route {
         if self.mode == TlsMode::None {
             return Ok(());
         }
-        let fail = |problem| SmtpError { route: Box::new(self.clone()), step: Step::Tls, problem };
-        trust::connector(&self.trust).map(|_| ()).map_err(fail)
+        trust::Verifier::new(&self.trust).map(|_| ()).map_err(session::fail(self, Step::Tls))
     }
 
     /// Returns how messages call the server: `smtp.example.com:587`.

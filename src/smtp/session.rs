@@ -1,7 +1,7 @@
 //! A session up to the point where one can sign in: greeting, EHLO, STARTTLS, EHLO again.
 
 use std::io::{self, ErrorKind, Write};
-use std::net::{IpAddr, TcpStream};
+use std::net::IpAddr;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -10,14 +10,14 @@ use crate::deadline::Deadline;
 use crate::delivery::TlsFacts;
 use crate::secrets::Secret;
 use crate::smtp::capabilities::Capabilities;
-use crate::smtp::certificate::CertificateFacts;
+use crate::smtp::certificate::{CertificateFacts, hex};
 use crate::smtp::error::{Problem, SmtpError, Step};
 use crate::smtp::reply::{Replies, Reply, ReplyError};
 use crate::smtp::stream::Stream;
-use crate::smtp::wire::{self, Wire};
-use crate::smtp::{Route, Stages, echo, tls, trust};
-use crate::task::TlsMode;
-use crate::text::io_words;
+use crate::smtp::trust::Verifier;
+use crate::smtp::wire::Wire;
+use crate::smtp::{Route, Stages, connect, diagnosis, echo, tls};
+use crate::task::{Pin, TlsMode, TrustRule};
 
 /// What is kept back of the deadline to find out what a silent server is.
 const DIAGNOSIS: Duration = Duration::from_millis(1500);
@@ -48,15 +48,57 @@ impl<'a> Session<'a> {
     /// Connects and goes as far as the mode of the route asks: under `implicit` and `starttls`
     /// the session that comes back is encrypted and its server accepted by the trust rule.
     pub fn open(route: &'a Route, deadline: Deadline, stages: &'a Stages<'a>) -> Result<Self, SmtpError> {
-        let fail = |step| move |problem| SmtpError { route: Box::new(route.clone()), step, problem };
+        if route.mode == TlsMode::None {
+            let mut session = Self::reach(route, deadline, stages)?;
+            session.step(Step::Greeting, Self::greeting)?;
+            session.step(Step::Hello, Self::hello)?;
+            return Ok(session);
+        }
         // a rule that cannot be set up is found before anything is sent
-        let connector = match route.mode {
-            TlsMode::None => None,
-            TlsMode::Implicit | TlsMode::Starttls => {
-                Some(trust::connector(&route.trust).map_err(fail(Step::Tls))?)
+        let verifier = Verifier::new(&route.trust).map_err(fail(route, Step::Tls))?;
+        Self::open_with(&verifier, route, deadline, stages).or_else(|error| {
+            if route.trust == TrustRule::SelfSignedRoot {
+                diagnosis::try_presented_root(error, route, deadline, stages)
+            } else {
+                Err(diagnosis::explain(error, deadline))
             }
-        };
-        let stream = connect(route, deadline, stages)?;
+        })
+    }
+
+    /// Opens an encrypted session whose server this verifier accepts.
+    pub(super) fn open_with(
+        verifier: &Verifier,
+        route: &'a Route,
+        deadline: Deadline,
+        stages: &'a Stages<'a>,
+    ) -> Result<Self, SmtpError> {
+        let mut session = Self::reach(route, deadline, stages)?;
+        session.step(Step::Tls, |s| s.start_tls(verifier))?;
+        if route.mode == TlsMode::Implicit {
+            session.step(Step::Greeting, Self::greeting)?;
+        }
+        session.step(Step::Hello, Self::hello)?;
+        Ok(session)
+    }
+
+    /// Does nothing but the handshake, to see whether this verifier accepts the server.
+    pub(super) fn handshake_only(
+        verifier: &Verifier,
+        route: &'a Route,
+        deadline: Deadline,
+        stages: &'a Stages<'a>,
+    ) -> Result<(), SmtpError> {
+        let mut session = Self::reach(route, deadline, stages)?;
+        session.step(Step::Tls, |s| s.start_tls(verifier))
+    }
+
+    /// Connects and goes up to the point where the handshake begins: at once, or behind STARTTLS.
+    pub(super) fn reach(
+        route: &'a Route,
+        deadline: Deadline,
+        stages: &'a Stages<'a>,
+    ) -> Result<Self, SmtpError> {
+        let stream = connect::connect(route, deadline, stages)?;
         let mut session = Self {
             route,
             stages,
@@ -69,15 +111,10 @@ impl<'a> Session<'a> {
             secret: None,
             between_commands: false,
         };
-        if let (TlsMode::Implicit, Some(connector)) = (route.mode, &connector) {
-            session.step(Step::Tls, |s| s.start_tls(connector))?;
-        }
-        session.step(Step::Greeting, Self::greeting)?;
-        session.step(Step::Hello, Self::hello)?;
-        if let (TlsMode::Starttls, Some(connector)) = (route.mode, &connector) {
-            session.step(Step::Starttls, Self::starttls)?;
-            session.step(Step::Tls, |s| s.start_tls(connector))?;
+        if route.mode == TlsMode::Starttls {
+            session.step(Step::Greeting, Self::greeting)?;
             session.step(Step::Hello, Self::hello)?;
+            session.step(Step::Starttls, Self::starttls)?;
         }
         Ok(session)
     }
@@ -89,7 +126,7 @@ impl<'a> Session<'a> {
             mode: self.route.mode,
             version: self.tls_version.map(str::to_owned),
             trust: encrypted.then(|| self.route.trust.to_string()),
-            sha256: self.certificate.as_ref().map(|c| c.sha256.clone()),
+            sha256: self.certificate.as_ref().map(|c| hex(&c.sha256)),
             not_after: self.certificate.as_ref().and_then(|c| c.not_after).map(|t| t.to_string()),
         }
     }
@@ -99,9 +136,19 @@ impl<'a> Session<'a> {
         self.certificate.as_ref()?.ends_within(soon, now)
     }
 
+    /// Returns the pin that would accept exactly the certificate of this server.
+    pub fn pin(&self) -> Option<Pin> {
+        self.certificate.as_ref().map(|certificate| Pin::Certificate(certificate.sha256))
+    }
+
     /// Tells whether the server takes addresses in other scripts before the `@`.
     pub fn offers_smtputf8(&self) -> bool {
         self.offered.smtputf8
+    }
+
+    /// Returns the largest message that the server takes, in bytes, when it says so.
+    pub fn size_limit(&self) -> Option<u64> {
+        self.offered.size.filter(|limit| *limit > 0)
     }
 
     /// Tells whether nobody on the network could read along: TLS, or this very computer.
@@ -130,7 +177,7 @@ impl<'a> Session<'a> {
 
     /// Adds where it happened to what happened.
     pub(super) fn failure(&self, step: Step, problem: Problem) -> SmtpError {
-        SmtpError { route: Box::new(self.route.clone()), step, problem }
+        fail(self.route, step)(problem)
     }
 
     /// Waits for the server's first words.
@@ -221,30 +268,40 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    /// Does the handshake and looks at who is there.
-    fn start_tls(&mut self, connector: &native_tls::TlsConnector) -> Result<(), Problem> {
-        let Stream::Plain(wire) = std::mem::replace(&mut self.stream, Stream::Gone) else {
-            return Err(Problem::Closed);
-        };
-        self.between_commands = false;
+    /// Does the handshake and judges who is there.
+    fn start_tls(&mut self, verifier: &Verifier) -> Result<(), Problem> {
+        let wire = self.take_wire()?;
         let seen = wire.seen();
         let injected = self.route.mode == TlsMode::Starttls;
-        let stream = tls::handshake(connector, &self.route.host, wire, self.deadline).map_err(|problem| {
-            match problem {
-                // the server has just agreed to TLS
-                Problem::PlainTextOnTlsPort if injected => Problem::InjectedAfterStarttls,
-                other => other,
-            }
-        })?;
+        let stream = tls::handshake(&verifier.connector, &self.route.host, wire, self.deadline).map_err(
+            |problem| {
+                match problem {
+                    // the server has just agreed to TLS
+                    Problem::PlainTextOnTlsPort if injected => Problem::InjectedAfterStarttls,
+                    other => other,
+                }
+            },
+        )?;
         self.tls_version = tls::version(&seen.borrow().opening);
         let certificate = stream.peer_certificate().ok().flatten();
         self.certificate =
             certificate.and_then(|c| c.to_der().ok()).map(|der| CertificateFacts::from_der(&der));
+        // before a single byte of ours crosses the encrypted connection
+        verifier.judge(self.certificate.as_ref())?;
         self.stream = Stream::Tls(Box::new(stream));
         // STARTTLS has been answered: commands are understood again (a greeting comes first when
         // TLS is implicit, and sets this itself)
         self.between_commands = self.route.mode == TlsMode::Starttls;
         Ok(())
+    }
+
+    /// Hands over the connection as it is before the handshake; the session is over with it.
+    pub(super) fn take_wire(&mut self) -> Result<Wire, Problem> {
+        self.between_commands = false;
+        match std::mem::replace(&mut self.stream, Stream::Gone) {
+            Stream::Plain(wire) => Ok(wire),
+            Stream::Tls(_) | Stream::Gone => Err(Problem::Closed),
+        }
     }
 
     /// Lets the connection end at another moment.
@@ -310,6 +367,8 @@ impl<'a> Session<'a> {
             | ErrorKind::ConnectionAborted
             | ErrorKind::BrokenPipe
             | ErrorKind::NotConnected => Problem::Closed,
+            // TLS 1.3 says so after the handshake: alert 116 (RFC 8446, section 6.2)
+            _ if error.to_string().contains("certificate required") => Problem::ClientCertificateWanted,
             _ => Problem::Broken(error.to_string()),
         }
     }
@@ -324,33 +383,9 @@ impl Drop for Session<'_> {
     }
 }
 
-/// Looks up the server and connects to it.
-fn connect(route: &Route, deadline: Deadline, stages: &Stages<'_>) -> Result<TcpStream, SmtpError> {
-    let fail = |step| move |problem| SmtpError { route: Box::new(route.clone()), step, problem };
-    let addresses = stages
-        .time(Step::Resolve.name(), || wire::resolve(&route.host, route.port, deadline))
-        .map_err(|error| match error.kind() {
-            ErrorKind::TimedOut => Problem::TimedOut(deadline.length()),
-            _ => Problem::NameNotFound(lookup_words(&error)),
-        })
-        .map_err(fail(Step::Resolve))?;
-    stages
-        .time(Step::Connect.name(), || wire::connect(&addresses, deadline))
-        .map_err(|error| {
-            let all_late = error.attempts.iter().all(|(_, e)| e.kind() == ErrorKind::TimedOut);
-            if all_late && deadline.remaining().is_none() {
-                Problem::TimedOut(deadline.length())
-            } else {
-                Problem::Unreachable(error.attempts.into_iter().map(|(a, e)| (a, io_words(&e))).collect())
-            }
-        })
-        .map_err(fail(Step::Connect))
-}
-
-/// Returns what the resolver says, without Rust's own preamble.
-fn lookup_words(error: &io::Error) -> String {
-    let said = io_words(error);
-    said.rsplit(": ").next().unwrap_or(&said).to_owned()
+/// Adds where it happened to what happened.
+pub(super) fn fail(route: &Route, step: Step) -> impl Fn(Problem) -> SmtpError {
+    move |problem| SmtpError { route: Box::new(route.clone()), step, problem }
 }
 
 /// Tells refusals from replies that have no place there.

@@ -8,7 +8,7 @@ use std::io::ErrorKind;
 use native_tls::{HandshakeError, TlsConnector, TlsStream};
 
 use crate::deadline::Deadline;
-use crate::smtp::error::Problem;
+use crate::smtp::error::{Problem, Refusal};
 use crate::smtp::wire::Wire;
 
 /// Does the handshake.
@@ -33,17 +33,40 @@ pub(super) fn handshake(
     }
     Err(match seen.fault {
         Some(ErrorKind::TimedOut) => Problem::TimedOut(deadline.length()),
-        Some(_) => Problem::Closed,
-        None => explain(&error),
+        Some(_) if !asks_for_certificate(&seen.opening) => Problem::Closed,
+        _ => match explain(&error) {
+            Problem::HandshakeFailed(_) if asks_for_certificate(&seen.opening) => {
+                Problem::ClientCertificateWanted
+            }
+            other => other,
+        },
     })
 }
 
 /// Tells what the text of a failed handshake means.
 fn explain(error: &str) -> Problem {
     if let Some(reason) = openssl_reason(error).or_else(|| apple_reason(error).map(str::to_owned)) {
-        return Problem::CertificateRefused(reason);
+        return Problem::CertificateRefused(Box::new(Refusal::new(reason)));
     }
     Problem::HandshakeFailed(openssl_words(error).unwrap_or(error).to_owned())
+}
+
+/// Tells whether a chain was refused only because its issuer is not known.
+///
+/// The library shows one fault, and this one hides others: it is a reason to look again with the
+/// presented root, never to accept. OpenSSL 1.1 writes "self signed", 3.0 "self-signed".
+pub(super) fn is_unknown_issuer(reason: &str) -> bool {
+    const REASONS: [&str; 7] = [
+        "unable to get issuer certificate",
+        "self signed certificate",
+        "self signed certificate in certificate chain",
+        "unable to get local issuer certificate",
+        "unable to verify the first certificate",
+        // Apple's, as `apple_reason` names them
+        "not trusted",
+        "invalid certificate chain",
+    ];
+    REASONS.contains(&reason.replace('-', " ").as_str())
 }
 
 /// Finds OpenSSL's reason for refusing a certificate: the final parentheses of the error.
@@ -70,6 +93,28 @@ fn apple_reason(error: &str) -> Option<&'static str> {
         ("-9807", "invalid certificate chain"),
     ];
     CODES.iter().find(|(code, _)| error.contains(code)).map(|(_, reason)| *reason)
+}
+
+/// Tells whether the server asked for a certificate of ours, as far as that crossed in clear: in
+/// TLS 1.2 it does (`CertificateRequest`, RFC 5246, section 7.4.4), in TLS 1.3 the server's alert
+/// says it later.
+fn asks_for_certificate(opening: &[u8]) -> bool {
+    let mut records = Bytes(opening);
+    let mut messages = Vec::new();
+    while let (Some(kind), Some(_), Some(length)) = (records.u8(), records.u16(), records.u16()) {
+        let Some(body) = records.take(length.into()).filter(|_| kind == 22) else { break };
+        messages.extend_from_slice(body);
+    }
+    let mut messages = Bytes(&messages);
+    while let (Some(kind), Some(high), Some(low)) = (messages.u8(), messages.u8(), messages.u16()) {
+        if kind == 13 {
+            return true;
+        }
+        if messages.take(usize::from(high) << 16 | usize::from(low)).is_none() {
+            break;
+        }
+    }
+    false
 }
 
 /// Reads the protocol version from the server's first message, which native-tls does not tell.
@@ -132,7 +177,7 @@ mod tests {
     fn texts_of_the_tls_libraries_are_understood() {
         // recorded from OpenSSL 3.0; Apple's in the form its codes take in native-tls (not run)
         let refused = |text| match explain(text) {
-            Problem::CertificateRefused(reason) => reason,
+            Problem::CertificateRefused(refusal) => refusal.reason,
             other => panic!("{other:?}"),
         };
         assert_eq!(

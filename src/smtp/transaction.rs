@@ -118,7 +118,8 @@ impl Session<'_> {
         let mut progress = Progress::default();
         let result = self.play(envelope, message, end, &mut progress);
         let verdicts = envelope.to().iter().enumerate().map(|(i, address)| {
-            let reply = progress.rcpt.get(i);
+            // "503 need MAIL" after a refused sender says nothing of the recipient
+            let reply = progress.rcpt.get(i).filter(|_| !progress.sender_refused());
             Verdict {
                 address: address.clone(),
                 accepted: result.is_ok() && reply.is_some_and(Reply::is_positive),
@@ -166,10 +167,7 @@ impl Session<'_> {
     /// Writes the commands of the transaction.
     fn commands(&self, envelope: &Envelope, message: &[u8], end: End) -> Result<Vec<Command>, Problem> {
         let size = u64::try_from(message.len()).unwrap_or(u64::MAX);
-        if let Some(limit) = self.offered.size
-            && limit > 0
-            && size > limit
-        {
+        if let Some(limit) = self.size_limit().filter(|limit| size > *limit) {
             return Err(Problem::TooLarge { size, limit });
         }
         let sender = envelope.from().map(ToString::to_string).unwrap_or_default();

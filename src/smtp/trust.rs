@@ -1,56 +1,121 @@
-//! The trust rules at work: one connector for each rule.
+//! The trust rules at work: one verifier for each rule.
 //!
-//! This file is the only one that may call what native-tls names dangerous, and it does so for one
-//! rule alone, which says in its name what it does.
+//! This file is the only one that may call what native-tls names dangerous. It does so for two
+//! rules: `accept-any-certificate`, whose name says what it does, and the pins, which judge the
+//! certificate themselves, on the same connection and before any sign-in.
 
-use native_tls::{Certificate, Protocol, TlsConnector};
+use std::path::Path;
+
+use jiff::Timestamp;
+use native_tls::{Certificate, Protocol, TlsConnector, TlsConnectorBuilder};
 
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::files::{self, Purpose};
-use crate::smtp::error::Problem;
-use crate::task::TrustRule;
+use crate::smtp::certificate::{self, CertificateFacts};
+use crate::smtp::error::{Problem, Refusal};
+use crate::smtp::system_roots::SystemRoots;
+use crate::task::{Pin, TrustRule};
 
 /// The largest CA file, in bytes: every authority of the world fits in a quarter of it.
 const CA_FILE_MOST: usize = 1024 * 1024;
 
-/// Makes the connector that accepts certificates under a rule, and under no other.
-pub(crate) fn connector(rule: &TrustRule) -> Result<TlsConnector, Problem> {
+/// What accepts or refuses the certificate of a server.
+pub(super) struct Verifier {
+    pub(super) connector: TlsConnector,
+    /// The pins of which one has to match; none where the TLS library judges.
+    pins: Vec<Pin>,
+}
+
+impl Verifier {
+    /// Makes the verifier of a rule; for `self-signed-root` that of its first step, the system's.
+    pub(super) fn new(rule: &TrustRule) -> Result<Self, Problem> {
+        let mut builder = builder();
+        let mut pins = Vec::new();
+        match rule {
+            TrustRule::System | TrustRule::SelfSignedRoot => match SystemRoots::of_environment()? {
+                SystemRoots::Default => {}
+                SystemRoots::Only(roots) => add_roots(&mut builder, roots),
+            },
+            TrustRule::CaFile(path) => add_roots(&mut builder, read_ca_file(path)?),
+            TrustRule::AcceptAnyCertificate => accept_any(&mut builder),
+            TrustRule::Pins(list) => {
+                accept_any(&mut builder);
+                pins.clone_from(list);
+            }
+        }
+        let connector = builder.build().map_err(|error| {
+            let what = format!("the trust rule \"{rule}\" cannot be set up: {error}");
+            Problem::Trust(Failure::new(Exit::Protocol, what))
+        })?;
+        Ok(Self { connector, pins })
+    }
+
+    /// Makes the verifier that accepts only chains to this root.
+    pub(super) fn only_root(der: &[u8]) -> Result<Self, Problem> {
+        let refused = |error: native_tls::Error| {
+            Problem::Trust(Failure::new(
+                Exit::Protocol,
+                format!("the presented root cannot be used: {error}"),
+            ))
+        };
+        let mut builder = builder();
+        add_roots(&mut builder, vec![Certificate::from_der(der).map_err(refused)?]);
+        Ok(Self { connector: builder.build().map_err(refused)?, pins: Vec::new() })
+    }
+
+    /// Judges the certificate after the handshake: only pins have something left to say.
+    pub(super) fn judge(&self, leaf: Option<&CertificateFacts>) -> Result<(), Problem> {
+        if self.pins.is_empty() {
+            return Ok(());
+        }
+        let fits = |leaf: &CertificateFacts| {
+            self.pins.iter().any(|pin| match pin {
+                Pin::Certificate(hash) => leaf.sha256 == *hash,
+                Pin::PublicKey(hash) => leaf.spki_sha256 == Some(*hash),
+            })
+        };
+        if leaf.is_some_and(fits) {
+            return Ok(());
+        }
+        let reason = match self.pins.as_slice() {
+            [_] => "it is not the pinned one",
+            _ => "it is none of the pinned ones",
+        };
+        Err(Problem::CertificateRefused(Box::new(Refusal::new(reason))))
+    }
+}
+
+fn builder() -> TlsConnectorBuilder {
     let mut builder = TlsConnector::builder();
     builder.min_protocol_version(Some(Protocol::Tlsv12));
-    match rule {
-        TrustRule::System => {}
-        TrustRule::CaFile(path) => {
-            let pem = files::read_trusted(path, Purpose::CaFile, CA_FILE_MOST)
-                .map_err(|error| Problem::Trust(Failure::from_situation(&error)))?;
-            let shown = path.display();
-            let garbage = |what: &str| {
-                Problem::Trust(Failure::new(Exit::Data, format!("the CA file \"{shown}\" {what}")).with_hint(
-                    "name a PEM file that holds the authority's certificate (\"-----BEGIN CERTIFICATE-----\")",
-                ))
-            };
-            let roots = Certificate::stack_from_pem(&pem).map_err(|_| garbage("is no PEM file"))?;
-            if roots.is_empty() {
-                return Err(garbage("holds no certificate"));
-            }
-            builder.disable_built_in_roots(true);
-            for root in roots {
-                builder.add_root_certificate(root);
-            }
-        }
-        TrustRule::AcceptAnyCertificate => {
-            builder.disable_built_in_roots(true);
-            builder.danger_accept_invalid_certs(true).danger_accept_invalid_hostnames(true);
-        }
-        // their place: checked on the same connection after the handshake, before any sign-in
-        TrustRule::Pins(_) | TrustRule::SelfSignedRoot => {
-            let what = format!("the trust rule \"{rule}\" is not part of this version");
-            let hint = "use \"system\" or \"ca-file:/path/to/ca.pem\" for now";
-            return Err(Problem::Trust(Failure::new(Exit::Protocol, what).with_hint(hint)));
-        }
+    builder
+}
+
+/// Trusts these roots and no others.
+fn add_roots(builder: &mut TlsConnectorBuilder, roots: Vec<Certificate>) {
+    builder.disable_built_in_roots(true);
+    for root in roots {
+        builder.add_root_certificate(root);
     }
-    builder.build().map_err(|error| {
-        let what = format!("the trust rule \"{rule}\" cannot be set up: {error}");
-        Problem::Trust(Failure::new(Exit::Protocol, what))
-    })
+}
+
+/// Lets every certificate through the handshake.
+fn accept_any(builder: &mut TlsConnectorBuilder) {
+    builder.disable_built_in_roots(true);
+    builder.danger_accept_invalid_certs(true).danger_accept_invalid_hostnames(true);
+}
+
+/// Reads the anchors of a CA file.
+fn read_ca_file(path: &Path) -> Result<Vec<Certificate>, Problem> {
+    let pem = files::read_trusted(path, Purpose::CaFile, CA_FILE_MOST)
+        .map_err(|error| Problem::Trust(Failure::from_situation(&error)))?;
+    let wrong = |what: String, hint: Option<String>| {
+        let what = format!("the CA file \"{}\" {what}", path.display());
+        Problem::Trust(Failure { exit: Exit::Data, what, hint })
+    };
+    let anchors = certificate::anchors(&pem, Timestamp::now())
+        .map_err(|fault| wrong(fault.to_string(), Some(fault.hint(&path.to_string_lossy()))))?;
+    let certificates = anchors.iter().map(|der| Certificate::from_der(der));
+    certificates.collect::<Result<_, _>>().map_err(|error| wrong(format!("cannot be used: {error}"), None))
 }

@@ -19,8 +19,9 @@ use crate::deadline::Deadline;
 /// it (RFC 8305, section 5: "Connection Attempt Delay").
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 
-/// How many of the first bytes of the peer are kept for diagnosis; a `ServerHello` fits.
-const OPENING: usize = 1024;
+/// How many of the first bytes of the peer are kept for diagnosis; the server's whole first flight
+/// of a TLS handshake fits.
+const OPENING: usize = 16 * 1024;
 
 /// Turns a host name into addresses, in the order in which they should be tried.
 pub(super) fn resolve(host: &str, port: u16, deadline: Deadline) -> io::Result<Vec<SocketAddr>> {

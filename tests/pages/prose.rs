@@ -40,6 +40,11 @@ pub(super) fn command(name: &str) -> Option<&'static str> {
             "It looks up the account, fetches the password, connects, signs in and asks the server for each \
              recipient; then it leaves without a message. Every fault comes with what to do about it."
         }
+        "certificate" => {
+            "It reads the chain on a connection that is good for nothing else, and tries the rules, each on one of \
+             its own; nobody signs in. Port 465 means TLS at once, 25 and 587 STARTTLS; on any other port both are \
+             tried. See TRUST."
+        }
         "schema" => {
             "Save it, and name it under `$schema` in your task: many editors then complete and check."
         }
@@ -111,8 +116,7 @@ fn description(page: &mut Page) {
     page.item("`error`", "Error and interrupted.");
     page.text(
         "Not in this version: the accounts of Apple Mail, a private keychain, notices on screen (Growl, desktop), \
-         an outbox for messages that no server accepts, pins and `self-signed-root`, and \
-         the reports of backup programs in their own formats. Where a key or a flag for one of these is accepted \
+         an outbox for messages that no server accepts, and the reports of backup programs in their own formats. Where a key or a flag for one of these is accepted \
          already, this page says what becomes of it.",
     );
 }
@@ -130,18 +134,24 @@ fn trust(page: &mut Page) {
     );
     page.item(
         "`ca-file:`‹PATH›",
-        "As `system`, but only the authorities in this PEM file count. This is the rule for a mail server with an \
-         authority of your own, or with a self-signed certificate: put that certificate into the file.",
+        "As `system`, but only the self-signed certificates in this PEM file count, one or several. This is the \
+         rule for a mail server with an authority of your own, or with a self-signed certificate: put that \
+         certificate into the file; `backup-notify certificate` ‹HOST› `--save-ca` ‹FILE› writes the one that the \
+         server sends. Intermediate certificates, ended ones and private keys are refused.",
     );
     page.item(
         "`pin:sha256:`‹HEX›, `pin:spki-sha256:`‹HEX›",
-        "Only the certificate, or the public key, with this SHA-256. Several pins may stand together. Understood, \
-         but not in this version: nothing is sent, and the code is 76.",
+        "Only the certificate, or the public key, with this SHA-256; colons and case do not matter. Name and dates \
+         are not looked at: this is the rule for a device whose certificate nobody will ever renew, and for \
+         macOS, which refuses many of those even with `ca-file:`. Several pins may stand together, so that a \
+         renewal can be prepared.",
     );
     page.item(
         "`self-signed-root`",
-        "A chain that ends in an unknown root which the server itself sends. Understood, but not in this version: \
-         nothing is sent, and the code is 76.",
+        "As `system`, and in addition a chain that ends in an unknown self-signed root which the server itself \
+         sends, or a self-signed certificate. Host name, dates, purpose and signatures still count. It stops \
+         mistakes and no attacker, says so each time, and names the pin to use instead. It takes two more \
+         connections. A server that does not send its root needs `ca-file:` or a pin.",
     );
     page.item(
         "`accept-any-certificate`",
@@ -151,6 +161,12 @@ fn trust(page: &mut Page) {
     page.text(
         "`email.tls.mode` says when TLS begins: `implicit` at once, `starttls` after STARTTLS, `none` never. It is \
          never \"if the server offers it\": where STARTTLS is asked for and not offered, nothing is sent.",
+    );
+    page.text(
+        "When a certificate is refused, everything that is wrong with it is listed, and what would help, from the \
+         best to the worst. `backup-notify certificate` ‹HOST› shows what a server presents and what each rule says \
+         of it. For the servers of the providers in the list of presets no exception is offered: there a bad \
+         certificate means that somebody is in between.",
     );
     page.text(
         "A certificate that ends within 14 days is accepted, and warned about, also in the message itself.",
@@ -256,14 +272,11 @@ fn security(page: &mut Page) {
     page.subsection("accept-any-certificate");
     page.text(
         "With it TLS protects you from those who only listen, and from nobody who can answer in place of your \
-         server: that one gets the password. `ca-file:` costs a minute and has neither fault. To see which \
-         certificate a server shows:",
+         server: that one gets the password. `ca-file:` or a pin costs a minute and has neither fault. \
+         `backup-notify certificate` shows what to write. Compare the SHA-256 with the one on the server itself \
+         before you do: over an attacked connection the attacker's is shown. On the server this prints it:",
     );
-    page.code("openssl s_client -connect smtp.example.com:587 -starttls smtp -showcerts </dev/null");
-    page.text(
-        "Compare its fingerprint with the one on the server itself before you put it into the CA file: over an \
-         attacked connection this command shows the attacker's.",
-    );
+    page.code("openssl x509 -in /path/to/certificate.pem -noout -fingerprint -sha256");
     page.subsection("Core dumps");
     page.text(
         "Before a password is fetched, core dumps of the program are switched off, and on Linux other programs of \

@@ -1,0 +1,175 @@
+//! An e-mail made ready: its account found, its templates loaded, its message composed. Everything
+//! about it that needs no network.
+
+use lettre::Address;
+use lettre::message::Mailbox;
+
+use crate::accounts::Account;
+use crate::channels::log_file::{self, LogFile};
+use crate::channels::{Circumstances, Effort};
+use crate::error::Failure;
+use crate::exit::Exit;
+use crate::files::{self, Purpose};
+use crate::home;
+use crate::message::{self, Attachment, Composed, Letter, Story};
+use crate::secrets::{self, Request, Secret};
+use crate::smtp::Route;
+use crate::task::{Email, Template};
+use crate::text;
+
+/// The largest template, in bytes.
+const TEMPLATE_MOST: usize = 256 * 1024;
+
+/// An e-mail with everything that is needed to send it, but its secret.
+#[derive(Debug)]
+pub(super) struct Prepared<'a> {
+    email: &'a Email,
+    pub(super) account: Account,
+    pub(super) from: Mailbox,
+    subject: Option<String>,
+    text: Option<String>,
+    html: Option<String>,
+    pub(super) route: Route,
+    pub(super) notes: Vec<String>,
+}
+
+impl<'a> Prepared<'a> {
+    /// Finds the account and the sender, and loads the templates: everything that can be wrong
+    /// before a secret or the network is touched.
+    pub(super) fn new(email: &'a Email, effort: Effort) -> Result<Self, Failure> {
+        let account =
+            Account::of_spec(&email.account, email.tls.mode).map_err(|e| Failure::from_situation(&e))?;
+        let from = sender(email, &account)?;
+        let mut notes = Vec::new();
+        let mut load = |template: &Option<Template>, name| match load_template(template.as_ref(), name) {
+            Ok(source) => Ok(source),
+            // a notice that goes out in plain words is better than none; a rehearsal is there to
+            // find this
+            Err(failure) if effort == Effort::Deliver => {
+                notes.push(format!("{}; the usual text is used", failure.what));
+                Ok(None)
+            }
+            Err(failure) => Err(failure),
+        };
+        let subject = load(&email.subject, "subject")?;
+        let text = load(&email.text, "text")?;
+        let html = load(&email.html, "html")?;
+        let route = Route {
+            host: account.host.clone(),
+            port: account.port,
+            user: account.user.clone(),
+            auth: account.auth,
+            mode: account.tls_mode,
+            trust: email.tls.trust.clone(),
+            allow_cleartext_password: email.tls.allow_cleartext_password,
+            hello_name: home::hello_name(),
+        };
+        Ok(Prepared { email, account, from, subject, text, html, route, notes })
+    }
+
+    /// Makes the message for these recipients, with the log where the task wants it and `most`, the
+    /// server's limit in bytes, lets it.
+    pub(super) fn compose(
+        &self,
+        story: &Story<'_>,
+        to: &[Mailbox],
+        notes: Vec<String>,
+        most: Option<u64>,
+    ) -> Result<Composed, Failure> {
+        let mut story = story.clone();
+        story.notes.extend(notes);
+        let log = match self.log(&story).transpose() {
+            Ok(log) => log,
+            Err(what) => {
+                // noted already where its end was to be quoted, unless it went away in between
+                if !story.notes.contains(&what) {
+                    story.notes.push(what);
+                }
+                None
+            }
+        };
+        let composed = self.write(&story, to, log.as_ref())?;
+        let size = u64::try_from(composed.bytes.len()).unwrap_or(u64::MAX);
+        match most {
+            // the notice must not be lost for the sake of its log
+            Some(most) if size > most && log.is_some() => {
+                story.notes.push(format!("the log was left out: the server takes {most} bytes at most"));
+                self.write(&story, to, None)
+            }
+            _ => Ok(composed),
+        }
+    }
+
+    /// Reads the log that is to go with the message.
+    fn log(&self, story: &Story<'_>) -> Option<Result<LogFile, String>> {
+        let path = story.run.facts.log.as_deref()?;
+        log_file::wanted(self.email.attach_log, story.run.outcome).then(|| log_file::read(path))
+    }
+
+    fn write(&self, story: &Story<'_>, to: &[Mailbox], log: Option<&LogFile>) -> Result<Composed, Failure> {
+        let letter = Letter {
+            from: &self.from,
+            to,
+            subject: self.subject.as_deref(),
+            text: self.text.as_deref(),
+            html: self.html.as_deref(),
+            attachment: log.map(|log| Attachment { name: &log.name, bytes: &log.bytes }),
+        };
+        message::compose(story, &letter).map_err(|e| Failure::from_situation(&e))
+    }
+
+    /// Fetches the secret, or asks for it.
+    pub(super) fn secret(&self, circumstances: Circumstances<'_>) -> Result<Secret, Failure> {
+        let label = self.account.label();
+        let user = self.account.user.as_deref().unwrap_or_default();
+        let request = Request {
+            account: &label,
+            deadline: circumstances.deadline,
+            as_root: nix::unistd::Uid::effective().is_root(),
+            may_prompt: circumstances.may_prompt,
+            title: &format!("{user} at {}", self.route.server()),
+        };
+        secrets::fetch(&self.email.password, &request).map_err(|e| Failure::from_situation(&e))
+    }
+}
+
+/// Returns the sender: the task's, or the account's own address.
+fn sender(email: &Email, account: &Account) -> Result<Mailbox, Failure> {
+    if let Some(from) = &email.from {
+        return Ok(from.clone());
+    }
+    let address = account.user.as_deref().and_then(|user| user.parse::<Address>().ok());
+    address.map(|address| Mailbox::new(None, address)).ok_or_else(|| {
+        let what = format!(
+            "the account {} has no address of its own to send from",
+            text::one_line(&account.label())
+        );
+        Failure::new(Exit::Data, what)
+            .with_hint("add \"from\": \"you@example.com\" to the e-mail (or --from)")
+    })
+}
+
+/// Returns the source of a template.
+fn load_template(template: Option<&Template>, name: &str) -> Result<Option<String>, Failure> {
+    let source = match template {
+        None => return Ok(None),
+        Some(Template::Inline(source)) => source.clone(),
+        Some(Template::File { file }) => {
+            let bytes = files::read_trusted(file, Purpose::Template, TEMPLATE_MOST)
+                .map_err(|e| Failure::from_situation(&e))?;
+            String::from_utf8(bytes).map_err(|_| {
+                Failure::new(Exit::Data, format!("the template \"{}\" is not UTF-8", file.display()))
+                    .with_hint("save it as UTF-8")
+            })?
+        }
+    };
+    message::check_template(&source).map_err(|fault| {
+        let which = match template {
+            Some(Template::File { file }) => file.to_string_lossy(),
+            _ => name.into(),
+        };
+        Failure::new(Exit::Data, format!("the template \"{}\": {fault}", text::one_line(&which)))
+            .with_hint("the man page lists the names a template can use")
+    })?;
+    Ok(Some(source))
+}

@@ -1,0 +1,42 @@
+//! From a route to a connected socket: the first two stages of every session.
+
+use std::io::{self, ErrorKind};
+use std::net::TcpStream;
+
+use crate::deadline::Deadline;
+use crate::smtp::error::{Problem, SmtpError, Step};
+use crate::smtp::session::fail;
+use crate::smtp::{Route, Stages, wire};
+use crate::text::io_words;
+
+/// Looks up the server and connects to it.
+pub(super) fn connect(
+    route: &Route,
+    deadline: Deadline,
+    stages: &Stages<'_>,
+) -> Result<TcpStream, SmtpError> {
+    let addresses = stages
+        .time(Step::Resolve.name(), || wire::resolve(&route.host, route.port, deadline))
+        .map_err(|error| match error.kind() {
+            ErrorKind::TimedOut => Problem::TimedOut(deadline.length()),
+            _ => Problem::NameNotFound(lookup_words(&error)),
+        })
+        .map_err(fail(route, Step::Resolve))?;
+    stages
+        .time(Step::Connect.name(), || wire::connect(&addresses, deadline))
+        .map_err(|error| {
+            let all_late = error.attempts.iter().all(|(_, e)| e.kind() == ErrorKind::TimedOut);
+            if all_late && deadline.remaining().is_none() {
+                Problem::TimedOut(deadline.length())
+            } else {
+                Problem::Unreachable(error.attempts.into_iter().map(|(a, e)| (a, io_words(&e))).collect())
+            }
+        })
+        .map_err(fail(route, Step::Connect))
+}
+
+/// Returns what the resolver says, without Rust's own preamble.
+fn lookup_words(error: &io::Error) -> String {
+    let said = io_words(error);
+    said.rsplit(": ").next().unwrap_or(&said).to_owned()
+}

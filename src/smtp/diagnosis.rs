@@ -1,0 +1,97 @@
+//! After a handshake that failed: everything that is wrong, not only the first thing; and the second
+//! look of the rule `self-signed-root`.
+//!
+//! OpenSSL shows one fault, and "unknown issuer" hides the host name and the dates. So the chain is
+//! read on another connection, for its facts alone, and every fault is listed.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::deadline::Deadline;
+use crate::smtp::certificate::{self, CertificateFacts, Fault};
+use crate::smtp::error::{Problem, Refusal, SmtpError, Step};
+use crate::smtp::presented::{self, Presented};
+use crate::smtp::session::fail;
+use crate::smtp::tls::is_unknown_issuer;
+use crate::smtp::trust::Verifier;
+use crate::smtp::{Route, Session, Stages};
+
+/// How long an explanation may take: the answer is known by then, only its reasons are not.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Adds to a failed handshake what the server presented and all that is wrong with it.
+pub(super) fn explain(error: SmtpError, deadline: Deadline) -> SmtpError {
+    let wants_more = match &error.problem {
+        Problem::CertificateRefused(refusal) => refusal.leaf.is_none(),
+        Problem::HandshakeFailed(_) => true,
+        _ => false,
+    };
+    if !wants_more {
+        return error;
+    }
+    match presented::read(&error.route, deadline.at_most(PATIENCE)) {
+        Ok(presented) => with_facts(error, &presented),
+        // the refusal stands, whatever the second connection met
+        Err(_) => error,
+    }
+}
+
+/// Adds the facts of a chain to a failed handshake.
+fn with_facts(mut error: SmtpError, presented: &Presented) -> SmtpError {
+    match &mut error.problem {
+        Problem::CertificateRefused(refusal) | Problem::NoRootSent(refusal) => {
+            let unknown = is_unknown_issuer(&refusal.reason);
+            refusal.faults =
+                certificate::faults(&presented.chain, &error.route.host, Timestamp::now(), unknown);
+            if refusal.reason.contains("signature failure") {
+                let issuer = presented.chain.first().map(|leaf| leaf.issuer.clone()).unwrap_or_default();
+                refusal.faults.push(Fault::Signature { issuer });
+            }
+            refusal.leaf = presented.chain.first().cloned();
+            refusal.root = certificate::presented_root(&presented.chain).cloned();
+        }
+        problem @ Problem::HandshakeFailed(_) if is_old(&presented.version) => {
+            *problem = Problem::OldProtocol(presented.version.clone());
+        }
+        _ => {}
+    }
+    error
+}
+
+/// Tells whether a version is older than TLS 1.2; `OpenSSL` calls TLS 1.0 `TLSv1`.
+fn is_old(version: &str) -> bool {
+    matches!(version, "SSLv3" | "TLSv1" | "TLSv1.0" | "TLSv1.1")
+}
+
+/// The rule `self-signed-root`, after the system has refused the server.
+///
+/// If, and only if, the fault is an unknown issuer: the self-signed root that the server presents
+/// becomes the only anchor of another connection, with every other check switched on. The
+/// connection on which it was read signs in nowhere.
+pub(super) fn try_presented_root<'a>(
+    error: SmtpError,
+    route: &'a Route,
+    deadline: Deadline,
+    stages: &'a Stages<'a>,
+) -> Result<Session<'a>, SmtpError> {
+    let unknown =
+        matches!(&error.problem, Problem::CertificateRefused(refusal) if is_unknown_issuer(&refusal.reason));
+    if !unknown {
+        return Err(explain(error, deadline));
+    }
+    let presented = presented::read(route, deadline)?;
+    let Some(root) = root_of(&presented) else {
+        let refusal = match error.problem {
+            Problem::CertificateRefused(refusal) => refusal,
+            _ => Box::new(Refusal::new("issuer unknown")),
+        };
+        return Err(with_facts(fail(route, Step::Tls)(Problem::NoRootSent(refusal)), &presented));
+    };
+    let verifier = Verifier::only_root(&root.der).map_err(fail(route, Step::Tls))?;
+    Session::open_with(&verifier, route, deadline, stages).map_err(|error| explain(error, deadline))
+}
+
+fn root_of(presented: &Presented) -> Option<&CertificateFacts> {
+    certificate::presented_root(&presented.chain)
+}

@@ -1,0 +1,80 @@
+//! What the operating system trusts, and what a person has put in its place.
+//!
+//! `SSL_CERT_FILE` and `SSL_CERT_DIR` are how people tell OpenSSL's programs which authorities to
+//! trust. Whoever sets one alone means that one only (design, section 5); the TLS library would
+//! add the system's own to it.
+
+use std::env;
+use std::ffi::OsString;
+use std::fs;
+use std::path::Path;
+
+use native_tls::Certificate;
+
+use crate::error::Failure;
+use crate::exit::Exit;
+use crate::smtp::error::Problem;
+use crate::text::io_words;
+
+/// Where the authorities of the rule `system` come from.
+pub(super) enum SystemRoots {
+    /// From where the TLS library finds them by itself.
+    Default,
+    /// From what the environment names, and from nowhere else.
+    Only(Vec<Certificate>),
+}
+
+impl SystemRoots {
+    /// Looks at the person's variables; macOS has none, its keychain decides.
+    pub(super) fn of_environment() -> Result<Self, Problem> {
+        if cfg!(target_os = "macos") {
+            return Ok(Self::Default);
+        }
+        let named = |name| env::var_os(name).filter(|value: &OsString| !value.is_empty());
+        let (file, folder) = (named("SSL_CERT_FILE"), named("SSL_CERT_DIR"));
+        if file.is_none() && folder.is_none() {
+            return Ok(Self::Default);
+        }
+        let mut roots = Vec::new();
+        if let Some(file) = file {
+            roots.extend(read(Path::new(&file), "SSL_CERT_FILE")?);
+        }
+        // several folders may stand there, separated as in PATH (OpenSSL's c_rehash(1))
+        for folder in folder.iter().flat_map(env::split_paths) {
+            roots.extend(read_folder(&folder));
+        }
+        if roots.is_empty() {
+            let what = "SSL_CERT_FILE and SSL_CERT_DIR name no certificate";
+            let hint = "correct or unset them, or use \"tls\": {\"trust\": \"ca-file:/path/to/ca.pem\"}";
+            return Err(Problem::Trust(Failure::new(Exit::Protocol, what).with_hint(hint)));
+        }
+        Ok(Self::Only(roots))
+    }
+}
+
+fn read(file: &Path, variable: &str) -> Result<Vec<Certificate>, Problem> {
+    let wrong = |what: String| {
+        let what = format!("{variable} names \"{}\", which {what}", file.display());
+        Problem::Trust(Failure::new(Exit::Protocol, what).with_hint(format!("correct or unset {variable}")))
+    };
+    let pem = fs::read(file).map_err(|error| wrong(format!("cannot be read: {}", io_words(&error))))?;
+    let roots = Certificate::stack_from_pem(&pem).map_err(|_| wrong("is no PEM file".to_owned()))?;
+    if roots.is_empty() { Err(wrong("holds no certificate".to_owned())) } else { Ok(roots) }
+}
+
+/// Reads every certificate of a folder once; what is none is passed over, as OpenSSL does.
+fn read_folder(folder: &Path) -> Vec<Certificate> {
+    let mut seen = std::collections::HashSet::new();
+    let mut roots = Vec::new();
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        // the same certificate has two names there, its own and the hash of its subject
+        let Ok(path) = entry.path().canonicalize() else { continue };
+        if !path.is_file() || !seen.insert(path.clone()) {
+            continue;
+        }
+        if let Ok(pem) = fs::read(&path) {
+            roots.extend(Certificate::stack_from_pem(&pem).unwrap_or_default());
+        }
+    }
+    roots
+}

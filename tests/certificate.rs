@@ -10,6 +10,7 @@ use crate::site::{Site, mode_of};
 use crate::support::certs::{Kind, Leaf};
 use crate::support::namespace;
 use crate::support::postfix::Postfix;
+use crate::support::private_server::Limits;
 use crate::support::world::World;
 
 /// Runs `openssl` with this on its standard input and returns what it prints.
@@ -131,7 +132,7 @@ fn certificate_agrees_with_openssl_on_every_field() {
 
 #[test]
 fn what_is_offered_for_a_self_signed_postfix_works_when_it_is_pasted() {
-    let server = Postfix::start();
+    let server = Postfix::start_with(Limits { self_signed: true, ..Limits::default() });
     let world = World::new();
     world.guard(server.password());
     let task = json!({
@@ -145,7 +146,8 @@ fn what_is_offered_for_a_self_signed_postfix_works_when_it_is_pasted() {
     });
     let path = world.task(&task);
     let refused = world.command(&["check"]).task(&path).run();
-    refused.assert_code(76).assert_stderr_has("is not accepted under \"system\"");
+    refused.assert_code(76).assert_stderr_has("is not accepted under \"system\": self-signed certificate");
+    refused.assert_stderr_has("--save-ca");
     let pasted = line_with(&refused.stderr, "--tls-trust pin:sha256:");
     let accepted = world.command(&["check"]).task(&path).args(pasted.split_whitespace()).run();
     accepted.assert_code(0).assert_stdout_has("would be accepted");
@@ -160,6 +162,29 @@ fn what_is_offered_for_a_self_signed_postfix_works_when_it_is_pasted() {
     let path = world.task(&task);
     world.command(&["test-email"]).task(&path).run().assert_code(0);
     assert_eq!(server.wait_for_mail("ops", 1).len(), 1);
+}
+
+#[test]
+fn the_same_postfix_under_the_name_of_a_provider_is_offered_nothing() {
+    if !namespace::entered("certificate::the_same_postfix_under_the_name_of_a_provider_is_offered_nothing") {
+        return;
+    }
+    namespace::set_hosts("127.0.0.1 localhost smtp.gmail.com\n");
+    let server = Postfix::start_with(Limits { self_signed: true, ..Limits::default() });
+    let world = World::new();
+    world.guard(server.password());
+    let path = world.task(&json!({
+        "name": "Nightly",
+        "email": {
+            "to": "ops@example.test",
+            "from": "jon@example.test",
+            "account": { "host": "smtp.gmail.com", "port": server.submission_port(), "user": server.user() },
+            "password": { "file": world.write("secret", server.password()) },
+        },
+    }));
+    let output = world.command(&["check"]).task(&path).run();
+    output.assert_code(76).assert_stderr_has("somebody on the way may be intercepting the connection");
+    output.assert_stderr_lacks("--tls-trust").assert_stderr_lacks("--save-ca");
 }
 
 /// Returns the rest of the line that begins with these words, them included.

@@ -36,11 +36,13 @@ pub(crate) struct Limits {
     pub(crate) message_size: u64,
     /// Whether SMTPUTF8 is announced and taken.
     pub(crate) smtputf8: bool,
+    /// Whether its certificate is signed by itself, as small servers have it.
+    pub(crate) self_signed: bool,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { message_size: 50 << 20, smtputf8: true }
+        Self { message_size: 50 << 20, smtputf8: true, self_signed: false }
     }
 }
 
@@ -101,7 +103,7 @@ impl Site {
             password: random_word(),
         };
         site.make_folder("mail", MAIL_OWNER);
-        make_certificates(site.folder.path());
+        make_certificates(site.folder.path(), limits.self_signed);
         site
     }
 }

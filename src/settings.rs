@@ -130,21 +130,7 @@ fn ad_hoc(name: &str) -> Result<Task, Failure> {
     if name.trim().is_empty() {
         return Err(Failure::new(Exit::Usage, "--name: expected what people call this backup"));
     }
-    Ok(Task {
-        name: name.to_owned(),
-        source: None,
-        destination: None,
-        tool: None,
-        email: Vec::new(),
-        desktop: None,
-        growl: None,
-        outbox: None,
-        deadline: DEFAULT_DEADLINE,
-        mail_home: None,
-        exit_codes: std::collections::BTreeMap::new(),
-        redact: Vec::new(),
-        run: None,
-    })
+    Ok(Task::named(name))
 }
 
 fn apply(task: &mut Task, overrides: &Overrides, origin: &Origin) -> Result<(), Failure> {

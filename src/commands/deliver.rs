@@ -1,19 +1,22 @@
 //! From a task and a run to deliveries: the one path of `notify`, `test-email` and `check`.
 
 use std::cell::Cell;
+use std::io::{self, IsTerminal};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use crate::World;
 use crate::channels::{Channel, Circumstances, Effort, EmailChannel, Preview, ScreenChannel};
 use crate::commands::output::{Output, Report};
 use crate::deadline::Deadline;
-use crate::decide::Decision;
+use crate::decide::{Decision, Reason};
 use crate::delivery::{ChannelName, Delivery, Status};
 use crate::exit::Exit;
 use crate::files;
 use crate::message::{LogExcerpt, Story};
-use crate::run::Run;
+use crate::run::{Event, Outcome, Run, RunFacts};
+use crate::settings;
 use crate::task::{Email, Task};
 use crate::text;
 
@@ -52,6 +55,37 @@ pub(super) struct Plan<'a> {
     pub(super) dry_run: bool,
     pub(super) may_prompt: bool,
     pub(super) output: Output,
+}
+
+/// Goes the path of `notify` because a person wants to see whether it works: whatever the policy
+/// says, and about no run.
+pub(super) fn by_hand<'a>(
+    task: &'a Task,
+    targets: impl Iterator<Item = Target<'a>>,
+    world: &World,
+    (effort, dry_run): (Effort, bool),
+    output: Output,
+) -> Report {
+    let run = Run { outcome: Outcome::Success, facts: RunFacts::default() };
+    let plan = Plan {
+        task,
+        run: &run,
+        test: true,
+        now: world.now,
+        deadline: Deadline::after(world.started, settings::time_limit(task, Event::End)),
+        effort,
+        dry_run,
+        may_prompt: somebody_is_there(),
+        output,
+    };
+    let decision = Decision::Notify(Reason::Asked);
+    let jobs: Vec<_> = targets.map(|target| Job { target, decision }).collect();
+    plan.carry_out(&jobs, None)
+}
+
+/// Tells whether a person can be asked for a password.
+pub(super) fn somebody_is_there() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
 impl Plan<'_> {

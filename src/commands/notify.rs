@@ -1,11 +1,9 @@
 //! `notify`: the hook. Decides, and only then opens anything.
 
-use std::io::{self, IsTerminal};
-
 use crate::World;
 use crate::channels::Effort;
 use crate::cli::NotifyArgs;
-use crate::commands::deliver::{Job, Plan, Target};
+use crate::commands::deliver::{Job, Plan, Target, somebody_is_there};
 use crate::commands::output::{Output, Report, print_and_end};
 use crate::deadline::Deadline;
 use crate::decide::{decide, decide_screen};
@@ -70,11 +68,6 @@ fn jobs(task: &Task, event: Event, outcome: Outcome) -> Vec<Job<'_>> {
         decision: decide_screen(event, outcome, events),
     });
     emails.chain(screens).collect()
-}
-
-/// Tells whether a person can be asked for a password.
-pub(super) fn somebody_is_there() -> bool {
-    io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
 /// Writes what a dry run found, for people.

@@ -3,14 +3,12 @@
 use crate::World;
 use crate::channels::Effort;
 use crate::cli::TestEmailArgs;
-use crate::commands::deliver::{Job, Plan, Target};
-use crate::commands::notify::{preview, somebody_is_there};
+use crate::commands::deliver::{self, Target};
+use crate::commands::notify::preview;
 use crate::commands::output::{Output, Report, print_and_end};
-use crate::deadline::Deadline;
-use crate::decide::{Decision, Reason};
 use crate::error::Failure;
 use crate::exit::Exit;
-use crate::run::{Event, Outcome, Run, RunFacts};
+use crate::run::Event;
 use crate::settings;
 
 /// Runs the command.
@@ -32,20 +30,6 @@ fn test(args: &TestEmailArgs, world: &World, output: Output) -> Result<Report, F
             Failure::new(Exit::Usage, "this task sends no e-mail").with_hint("add \"email\" to the task")
         );
     }
-    let run = Run { outcome: Outcome::Success, facts: RunFacts::default() };
-    let plan = Plan {
-        task: &task,
-        run: &run,
-        test: true,
-        now: world.now,
-        deadline: Deadline::after(world.started, settings::time_limit(&task, Event::End)),
-        effort: Effort::Deliver,
-        dry_run: args.dry_run,
-        may_prompt: somebody_is_there(),
-        output,
-    };
-    let decision = Decision::Notify(Reason::Asked);
-    let jobs: Vec<_> =
-        task.email.iter().map(|email| Job { target: Target::Email(email), decision }).collect();
-    Ok(plan.carry_out(&jobs, None))
+    let targets = task.email.iter().map(Target::Email);
+    Ok(deliver::by_hand(&task, targets, world, (Effort::Deliver, args.dry_run), output))
 }

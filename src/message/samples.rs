@@ -1,13 +1,11 @@
 //! Stories for the tests of this module.
 
-use std::collections::BTreeMap;
-
 use jiff::{Timestamp, tz::TimeZone};
 use lettre::message::Mailbox;
 
 use crate::message::{Letter, LogExcerpt, Story};
 use crate::run::{Outcome, Run, RunError, RunFacts};
-use crate::task::{DEFAULT_DEADLINE, Task};
+use crate::task::Task;
 use crate::tools::Tool;
 
 /// Everything a [`Story`] and a [`Letter`] borrow from.
@@ -26,23 +24,8 @@ pub(crate) struct World {
 impl World {
     /// A run that went well and of which nothing else is known.
     pub(crate) fn bare(name: &str) -> Self {
-        let task = Task {
-            name: name.to_owned(),
-            source: None,
-            destination: None,
-            tool: None,
-            email: Vec::new(),
-            desktop: None,
-            growl: None,
-            outbox: None,
-            deadline: DEFAULT_DEADLINE,
-            mail_home: None,
-            exit_codes: BTreeMap::new(),
-            redact: Vec::new(),
-            run: None,
-        };
         Self {
-            task,
+            task: Task::named(name),
             run: Run { outcome: Outcome::Success, facts: RunFacts::default() },
             test: false,
             host: "atlas.example.com".to_owned(),

@@ -77,6 +77,27 @@ pub struct Task {
     pub run: Option<RunFacts>,
 }
 
+impl Task {
+    /// Makes a task that has a name and tells nobody yet.
+    pub fn named(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            source: None,
+            destination: None,
+            tool: None,
+            email: Vec::new(),
+            desktop: None,
+            growl: None,
+            outbox: None,
+            deadline: DEFAULT_DEADLINE,
+            mail_home: None,
+            exit_codes: BTreeMap::new(),
+            redact: Vec::new(),
+            run: None,
+        }
+    }
+}
+
 /// One e-mail: who gets it, when, and how it is sent.
 #[derive(Debug, Clone, JsonSchema)]
 #[schemars(deny_unknown_fields)]

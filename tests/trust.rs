@@ -49,6 +49,7 @@ fn a_pin_accepts_its_certificate_and_no_other() {
             output.assert_stderr_has(&format!("--tls-trust pin:sha256:{sha256}"));
         }
         assert_eq!(server.messages().len(), before);
+        assert_eq!(server.sessions().len(), 4, "what a refusal shows was seen on the refused connection");
         let given: usize = server.sessions().iter().map(|session| session.sign_ins.len()).sum();
         assert_eq!(given, 2, "only the two accepted sessions signed in");
     }

@@ -82,7 +82,9 @@ impl Verifier {
             [_] => "it is not the pinned one",
             _ => "it is none of the pinned ones",
         };
-        Err(Problem::CertificateRefused(Box::new(Refusal::new(reason))))
+        // what was seen here: another connection may meet another certificate
+        let refusal = Refusal { leaf: leaf.cloned(), ..Refusal::new(reason) };
+        Err(Problem::CertificateRefused(Box::new(refusal)))
     }
 }
 

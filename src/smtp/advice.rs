@@ -125,9 +125,11 @@ fn certificate_refused(route: &Route, refusal: &Refusal) -> String {
         );
         return remedies.join("\n");
     };
-    let only_unknown = refusal.faults.iter().all(|fault| {
-        matches!(fault, Fault::SelfSigned | Fault::UnknownRoot { .. } | Fault::RootNotSent { .. })
-    });
+    // without a fault that we can name, nobody knows whether another authority would help
+    let only_unknown = !refusal.faults.is_empty()
+        && refusal.faults.iter().all(|fault| {
+            matches!(fault, Fault::SelfSigned | Fault::UnknownRoot { .. } | Fault::RootNotSent { .. })
+        });
     if only_unknown && refusal.root.is_some() {
         remedies.push(format!(
             "or trust its authority: backup-notify certificate {server} --save-ca ca.pem, then --tls-trust \
@@ -225,5 +227,23 @@ fn refused(error: &SmtpError, reply: &Reply) -> String {
                                  server"
             .to_owned(),
         _ => "ask the server's administrator for the reason in its log".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::certificate_refused;
+    use crate::smtp::certificate::CertificateFacts;
+    use crate::smtp::error::Refusal;
+    use crate::smtp::route_to_inspect;
+    use crate::task::TlsMode;
+
+    #[test]
+    fn an_authority_is_offered_only_where_it_would_help() {
+        let route = route_to_inspect("mail.test", 465, TlsMode::Implicit, None);
+        let facts = || Some(CertificateFacts::from_der(b""));
+        let refusal = Refusal { leaf: facts(), root: facts(), ..Refusal::new("permitted subtree violation") };
+        let remedies = certificate_refused(&route, &refusal);
+        assert!(!remedies.contains("ca-file") && remedies.contains("pin:sha256:"), "{remedies}");
     }
 }

@@ -109,8 +109,8 @@ fn as_json(route: &Route, inspection: &Inspection) -> serde_json::Value {
         .iter()
         .map(|certificate| {
             json!({
-                "subject": certificate.subject,
-                "issuer": certificate.issuer,
+                "subject": text::one_line(&certificate.subject),
+                "issuer": text::one_line(&certificate.issuer),
                 "names": names(certificate),
                 "not_before": certificate.not_before.map(|t| t.to_string()),
                 "not_after": certificate.not_after.map(|t| t.to_string()),
@@ -137,7 +137,7 @@ fn as_json(route: &Route, inspection: &Inspection) -> serde_json::Value {
 
 /// Returns the names a certificate is for.
 fn names(certificate: &CertificateFacts) -> Vec<String> {
-    certificate.names.iter().map(ToString::to_string).collect()
+    certificate.names.iter().map(|name| text::one_line(&name.to_string()).into_owned()).collect()
 }
 
 /// The result for people.
@@ -278,4 +278,33 @@ fn pem(der: &[u8]) -> String {
     }
     pem.push_str("\n-----END CERTIFICATE-----\n");
     pem
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{as_json, for_people};
+    use crate::smtp::{CertificateFacts, Inspection, route_to_inspect};
+    use crate::task::TlsMode;
+
+    #[test]
+    fn what_a_certificate_says_of_itself_cannot_act() {
+        let mut facts = CertificateFacts::from_der(b"");
+        facts.subject = "CN=a\u{202E}b".into();
+        facts.issuer = "CN=\u{1b}[2Jc".into();
+        facts.names = vec![crate::smtp::SubjectName::Dns("d\u{2066}e\u{7f}\n".into())];
+        let inspection = Inspection {
+            tls_version: "TLSv1.3".into(),
+            chain: vec![facts],
+            verdicts: Vec::new(),
+            suggested: None,
+            root: None,
+        };
+        let route = route_to_inspect("mail.test", 465, TlsMode::Implicit, None);
+        let page = for_people(&route, &inspection, jiff::Timestamp::UNIX_EPOCH);
+        for shown in [as_json(&route, &inspection).to_string(), page] {
+            for active in ['\u{202E}', '\u{1b}', '\u{2066}', '\u{7f}'] {
+                assert!(!shown.contains(active) && !shown.contains("\\u001b"), "{shown:?}");
+            }
+        }
+    }
 }

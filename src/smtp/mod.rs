@@ -38,6 +38,8 @@ mod transaction;
 mod trust;
 mod wire;
 
+#[cfg(test)]
+pub(crate) use certificate::SubjectName;
 pub(crate) use certificate::{CertificateFacts, hex};
 pub use error::{SmtpError, Step};
 pub(crate) use inspect::{Inspection, inspect, route_to_inspect};

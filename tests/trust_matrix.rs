@@ -213,6 +213,12 @@ fn for_the_servers_of_the_presets_no_exception_is_offered() {
     task["email"]["tls"]["trust"] = json!("system");
     let output = site.notify(&task);
     output.assert_code(76).assert_stderr_has("intercepting").assert_stderr_lacks("--tls-trust");
+    // nor is the certificate of whoever answers offered as a pin where a task accepts anything
+    for rule in ["self-signed-root", "accept-any-certificate"] {
+        task["email"]["tls"]["trust"] = json!(rule);
+        let output = site.notify(&task);
+        output.assert_code(0).assert_stderr_has("\"trust\": \"system\"").assert_stderr_lacks("pin:");
+    }
     let target = format!("smtp.gmail.com:{}", server.port());
     let output = site.world.run(&["certificate", &target]);
     output.assert_code(0).assert_stdout_has("No exception is offered");

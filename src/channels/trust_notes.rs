@@ -1,5 +1,6 @@
 //! What people have to hear about the trust a message was sent under.
 
+use crate::accounts::Preset;
 use crate::smtp::{Route, Session};
 use crate::task::{Pin, TrustRule};
 
@@ -19,6 +20,13 @@ pub(super) fn weak_trust(route: &Route, session: &Session<'_>) -> Option<String>
         ),
         TrustRule::System | TrustRule::CaFile(_) | TrustRule::Pins(_) => return None,
     };
+    if let Some(preset) = Preset::of_host(&route.host) {
+        // no pin there: it would keep an interception for good (design, section 5)
+        return Some(format!(
+            "{what}. Use \"tls\": {{\"trust\": \"system\"}} instead: {}'s certificate is always in order",
+            preset.title
+        ));
+    }
     Some(format!(
         "{what}. Use \"tls\": {{\"trust\": \"{pin}\"}} instead, once the same SHA-256 was seen on the server itself"
     ))

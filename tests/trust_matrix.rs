@@ -195,6 +195,23 @@ fn versions_of_tls_and_client_certificates() {
     }
 }
 
+#[test]
+fn no_rule_is_said_to_accept_a_version_that_no_session_speaks() {
+    let site = Site::new();
+    for mode in ["implicit", "starttls"] {
+        for version in [TlsVersion::V1_0, TlsVersion::V1_1] {
+            let server = site.server(mode_of(mode)).chain(&good_self_signed()).tls_only(version).start();
+            let target = format!("127.0.0.1:{}", server.port());
+            let output = site.world.run(&["certificate", &target, "--tls-mode", mode, "--json"]);
+            let result = output.assert_code(0).json();
+            for verdict in result["verdicts"].as_array().unwrap() {
+                assert_eq!(verdict["accepted"], false, "{verdict}");
+            }
+            assert_eq!(result["suggested"], Value::Null);
+        }
+    }
+}
+
 fn good_self_signed() -> crate::support::certs::Issued {
     crate::support::certs::Leaf::new(&["127.0.0.1"]).self_signed()
 }

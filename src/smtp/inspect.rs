@@ -78,21 +78,31 @@ pub(crate) fn inspect(route: &Route, deadline: Deadline) -> Result<Inspection, S
         by_root.as_ref(),
         "when the file holds the root that the server sends",
     ));
+    // what no rule can forgive: an old version of TLS, a handshake that breaks
+    let any = Verifier::new(&TrustRule::AcceptAnyCertificate).map_err(fail(route, Step::Tls))?;
+    let by_any = attempt(&any, route, &presented, deadline)?;
     let mut suggested = None;
     if let Some(leaf) = &leaf {
         let pin = Pin::Certificate(leaf.sha256).to_string();
-        verdicts.push(accepted(&pin, "exactly this certificate; a renewed one needs a pin of its own"));
+        let reason = "exactly this certificate; a renewed one needs a pin of its own";
+        verdicts.push(verdict(&pin, by_any.as_ref(), reason));
         if let Some(key) = leaf.spki_sha256 {
             let pin = Pin::PublicKey(key).to_string();
-            verdicts.push(accepted(&pin, "this key, also in a renewed certificate if the key stays"));
+            let reason = "this key, also in a renewed certificate if the key stays";
+            verdicts.push(verdict(&pin, by_any.as_ref(), reason));
         }
-        suggested = Some(if by_system.is_none() { "system".to_owned() } else { pin });
+        suggested = match (&by_system, &by_any) {
+            (None, _) => Some("system".to_owned()),
+            (Some(_), None) => Some(pin),
+            (Some(_), Some(_)) => None,
+        };
     }
     let unknown = by_system.as_ref().is_some_and(|refusal| is_unknown_issuer(&refusal.reason));
     let by_any_root = if unknown { by_root } else { by_system };
     let reason = "it stops mistakes, not an attacker on the way";
     verdicts.push(verdict("self-signed-root", by_any_root.as_ref(), reason));
-    verdicts.push(accepted("accept-any-certificate", "anything is; it protects from nobody who answers"));
+    let reason = "anything is; it protects from nobody who answers";
+    verdicts.push(verdict("accept-any-certificate", by_any.as_ref(), reason));
     Ok(Inspection { tls_version: presented.version, chain: presented.chain, verdicts, suggested, root })
 }
 

@@ -41,13 +41,25 @@ pub enum Origin {
     Flags,
 }
 
+/// A task with the overrides laid over it.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The task.
+    pub task: Task,
+    /// Where it came from.
+    pub origin: Origin,
+    /// Which of its own words about the protection of the connection do not count this time: trust
+    /// belongs to the task, and a flag that takes its place says so.
+    pub overridden: Vec<String>,
+}
+
 /// Reads the task and lays the overrides over it.
 pub fn load_task(
     args: &TaskArgs,
     overrides: &Overrides,
     event: Event,
     started: Instant,
-) -> Result<(Task, Origin), Failure> {
+) -> Result<Loaded, Failure> {
     let deadline = Deadline::after(started, limit(overrides.deadline.unwrap_or(DEFAULT_DEADLINE), event));
     let (mut task, origin) = match (&args.task, &args.name) {
         (Some(path), _) => read_task(path, deadline)?,
@@ -55,8 +67,40 @@ pub fn load_task(
         // clap asks for one of the two
         (None, None) => return Err(Failure::new(Exit::Usage, "expected --task or --name")),
     };
+    let written: Vec<Tls> = task.email.iter().map(|email| email.tls.clone()).collect();
     apply(&mut task, overrides, &origin)?;
-    Ok((task, origin))
+    let mut overridden: Vec<String> = Vec::new();
+    for (old, new) in written.iter().zip(task.email.iter().map(|email| &email.tls)) {
+        for note in differences(old, new) {
+            if !overridden.contains(&note) {
+                overridden.push(note);
+            }
+        }
+    }
+    Ok(Loaded { task, origin, overridden })
+}
+
+/// Says what flags have changed about the protection of a connection.
+fn differences(old: &Tls, new: &Tls) -> Vec<String> {
+    let mut notes = Vec::new();
+    let mut note = |flag: &str, is: String, was: String| {
+        notes.push(format!("{flag}: \"{is}\" in place of the task's \"{was}\", for this run only"));
+    };
+    if old.trust != new.trust {
+        note("--tls-trust", new.trust.to_string(), old.trust.to_string());
+    }
+    if let (Some(was), Some(is)) = (old.mode, new.mode)
+        && was != is
+    {
+        note("--tls-mode", is.word().to_owned(), was.word().to_owned());
+    }
+    if new.allow_cleartext_password && !old.allow_cleartext_password {
+        notes.push(
+            "--allow-cleartext-password: the password may cross the network in clear, for this run only"
+                .to_owned(),
+        );
+    }
+    notes
 }
 
 fn read_task(path: &Path, deadline: Deadline) -> Result<(Task, Origin), Failure> {

@@ -175,17 +175,23 @@ fn roots_that_the_person_names_are_the_only_ones() {
         site.world.write("good.pem", site.ca.pem()),
         site.world.write("other.pem", Ca::named("Another").pem()),
     );
+    // OpenSSL reads what is named by its hash; a certificate that has lost its link is switched off
     site.world.write("folder/good.pem", site.ca.pem());
+    site.world.write("unlinked/good.pem", site.ca.pem());
+    let hashed = site.world.other_command("openssl", &["rehash", "folder"]).run();
+    hashed.assert_code(0);
     site.world.write("empty/readme", "");
     let (good, other) = (good.to_str().unwrap(), other.to_str().unwrap());
     let (folder, empty) = (site.world.path().join("folder"), site.world.path().join("empty"));
     let (folder, empty) = (folder.to_str().unwrap(), empty.to_str().unwrap());
+    let unlinked = site.world.path().join("unlinked");
     for (variables, code) in [
         (vec![("SSL_CERT_FILE", good)], 0),
         (vec![("SSL_CERT_FILE", other)], 76),
         (vec![("SSL_CERT_DIR", folder)], 0),
         (vec![("SSL_CERT_FILE", other), ("SSL_CERT_DIR", folder)], 0),
         (vec![("SSL_CERT_DIR", empty)], 76),
+        (vec![("SSL_CERT_DIR", unlinked.to_str().unwrap())], 76),
         (vec![("SSL_CERT_FILE", "/nonexistent")], 76),
         (vec![], 76),
     ] {
@@ -196,4 +202,41 @@ fn roots_that_the_person_names_are_the_only_ones() {
         let output = run.run();
         assert_eq!(output.code(), Some(code), "{variables:?}: {}", output.stderr);
     }
+}
+
+#[test]
+fn no_variable_of_openssl_weakens_a_rule() {
+    use crate::support::certs::Kind;
+    let site = Site::new();
+    let weak = Kind::Rsa1024.present("localhost");
+    let server = site.server(mode_of("implicit")).chain(&weak.issued).start();
+    site.world.write("ca.pem", &weak.root);
+    let settings = site.world.write(
+        "weak.cnf",
+        "openssl_conf = all\n[all]\nssl_conf = ssl\n[ssl]\nsystem_default = weak\n[weak]\n\
+         CipherString = DEFAULT:@SECLEVEL=0\nMinProtocol = TLSv1\n",
+    );
+    let account = json!({ "host": "localhost", "port": server.port(), "user": "jon" });
+    let path = site.world.task(&site.task_for(&account, "implicit"));
+    let run =
+        site.world.command(&["notify", "--exit-code", "1"]).env("OPENSSL_CONF", settings.to_str().unwrap());
+    run.task(&path).run().assert_code(76).assert_stderr_has("key");
+    nothing_was_given_away(&server);
+}
+
+#[test]
+fn a_flag_in_place_of_the_tasks_rule_says_so() {
+    let site = Site::new();
+    let server = site.server(mode_of("implicit")).start();
+    let mut task = site.task(&server, "implicit");
+    task["email"]["tls"]["trust"] = json!("system");
+    let path = site.world.task(&task);
+    let said = "--tls-trust: \"ca-file:ca.pem\" in place of the task's \"system\", for this run only";
+    for command in [&["notify", "--exit-code", "1"][..], &["check"], &["test-email"]] {
+        let output = site.world.command(command).args(["--tls-trust", "ca-file:ca.pem"]).task(&path).run();
+        output.assert_code(0).assert_stderr_has(said);
+    }
+    // the same rule once more takes nothing's place
+    let output = site.world.command(&["check", "--tls-trust", "system"]).task(&path).run();
+    output.assert_code(76).assert_stderr_lacks("in place of");
 }

@@ -89,7 +89,11 @@ impl EmailChannel<'_> {
         stages: &Stages<'_>,
         attempt: &mut Attempt,
     ) -> Result<Done, Failure> {
-        let prepared = stages.time("account", || Prepared::new(self.email, circumstances.effort))?;
+        let prepared = stages.time("account", || {
+            let prepared = Prepared::new(self.email, circumstances.effort)?;
+            prepared.route.check_trust().map_err(|e| Failure::from_situation(&e))?;
+            Ok::<_, Failure>(prepared)
+        })?;
         for note in &prepared.notes {
             (circumstances.warn)(note);
         }
@@ -98,7 +102,6 @@ impl EmailChannel<'_> {
             _ => Some(stages.time("secret", || prepared.secret(circumstances))?),
         };
         if circumstances.effort == Effort::Offline {
-            prepared.route.check_trust().map_err(|e| Failure::from_situation(&e))?;
             prepared.compose(story, &self.email.to, Vec::new(), None)?;
             return Ok(Done {
                 status: Status::Checked,

@@ -2,6 +2,7 @@
 
 use std::fs::OpenOptions;
 use std::io::{self, BufRead, IsTerminal, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -241,7 +242,8 @@ fn save_root(file: &Path, yes: bool, route: &Route, inspection: &Inspection) -> 
         let what = format!("cannot write \"{}\": {said}", file.display());
         Failure::new(Exit::CannotWrite, what).with_hint(hint)
     };
-    let mut target = OpenOptions::new().write(true).create_new(true).open(file).map_err(|e| cannot(&e))?;
+    let mut target =
+        OpenOptions::new().write(true).create_new(true).mode(0o644).open(file).map_err(|e| cannot(&e))?;
     if let Err(error) = target.write_all(pem(&root.der).as_bytes()).and_then(|()| target.sync_all()) {
         // half a file is worse than none
         let _ = std::fs::remove_file(file);

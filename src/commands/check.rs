@@ -21,11 +21,12 @@ pub(super) fn run(args: &CheckArgs, world: &World) -> Exit {
 }
 
 fn check(args: &CheckArgs, world: &World, output: Output) -> Result<Report, Failure> {
-    let (task, _) = settings::load_task(&args.task, &args.overrides, Event::End, world.started)?;
+    let loaded = settings::load_task(&args.task, &args.overrides, Event::End, world.started)?;
+    let task = &loaded.task;
     let effort = if args.offline { Effort::Offline } else { Effort::Rehearse };
     let emails = task.email.iter().map(Target::Email);
     let growl = task.growl.iter().map(|_| Target::Screen(ChannelName::Growl));
     let desktop = task.desktop.iter().map(|_| Target::Screen(ChannelName::Desktop));
     let targets = emails.chain(growl).chain(desktop);
-    Ok(deliver::by_hand(&task, targets, world, (effort, false), output))
+    Ok(deliver::by_hand(&loaded, targets, world, (effort, false), output))
 }

@@ -47,6 +47,7 @@ impl Target<'_> {
 #[derive(Clone, Copy)]
 pub(super) struct Plan<'a> {
     pub(super) task: &'a Task,
+    pub(super) overridden: &'a [String],
     pub(super) run: &'a Run,
     pub(super) test: bool,
     pub(super) now: Timestamp,
@@ -60,15 +61,17 @@ pub(super) struct Plan<'a> {
 /// Goes the path of `notify` because a person wants to see whether it works: whatever the policy
 /// says, and about no run.
 pub(super) fn by_hand<'a>(
-    task: &'a Task,
+    loaded: &'a settings::Loaded,
     targets: impl Iterator<Item = Target<'a>>,
     world: &World,
     (effort, dry_run): (Effort, bool),
     output: Output,
 ) -> Report {
     let run = Run { outcome: Outcome::Success, facts: RunFacts::default() };
+    let task = &loaded.task;
     let plan = Plan {
         task,
+        overridden: &loaded.overridden,
         run: &run,
         test: true,
         now: world.now,
@@ -102,6 +105,7 @@ impl Plan<'_> {
         let printed = Cell::new(Exit::Ok);
         let mut deliveries = Vec::new();
         if notifies {
+            self.overridden.iter().for_each(|note| self.output.warning(note));
             let host = host();
             let (log, notes) = self.log();
             let story = Story {

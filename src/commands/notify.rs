@@ -29,7 +29,8 @@ pub(super) fn run(args: &NotifyArgs, world: &World) -> Exit {
 }
 
 fn notify(args: &NotifyArgs, world: &World, output: Output) -> Result<Report, Failure> {
-    let (mut task, origin) = settings::load_task(&args.task, &args.overrides, args.run.event, world.started)?;
+    let settings::Loaded { mut task, origin, overridden } =
+        settings::load_task(&args.task, &args.overrides, args.run.event, world.started)?;
     task.tool = args.run.tool.or(task.tool);
     let deadline = Deadline::after(world.started, settings::time_limit(&task, args.run.event));
     let run = settings::load_run(&args.run, &task, &origin, world.now, deadline)?;
@@ -39,6 +40,7 @@ fn notify(args: &NotifyArgs, world: &World, output: Output) -> Result<Report, Fa
     let event = args.run.event;
     let plan = Plan {
         task: &task,
+        overridden: &overridden,
         run: &run,
         test: false,
         now: world.now,

@@ -24,12 +24,13 @@ pub(super) fn run(args: &TestEmailArgs, world: &World) -> Exit {
 }
 
 fn test(args: &TestEmailArgs, world: &World, output: Output) -> Result<Report, Failure> {
-    let (task, _) = settings::load_task(&args.task, &args.overrides, Event::End, world.started)?;
+    let loaded = settings::load_task(&args.task, &args.overrides, Event::End, world.started)?;
+    let task = &loaded.task;
     if task.email.is_empty() {
         return Err(
             Failure::new(Exit::Usage, "this task sends no e-mail").with_hint("add \"email\" to the task")
         );
     }
     let targets = task.email.iter().map(Target::Email);
-    Ok(deliver::by_hand(&task, targets, world, (Effort::Deliver, args.dry_run), output))
+    Ok(deliver::by_hand(&loaded, targets, world, (Effort::Deliver, args.dry_run), output))
 }

@@ -77,7 +77,7 @@ impl Route {
         if self.mode == TlsMode::None {
             return Ok(());
         }
-        trust::Verifier::new(&self.trust).map(|_| ()).map_err(session::fail(self, Step::Tls))
+        trust::check(&self.trust).map_err(session::fail(self, Step::Tls))
     }
 
     /// Returns how messages call the server: `smtp.example.com:587`.

@@ -13,8 +13,11 @@ use native_tls::Certificate;
 
 use crate::error::Failure;
 use crate::exit::Exit;
+use crate::files::{self, Purpose};
 use crate::smtp::error::Problem;
-use crate::text::io_words;
+
+/// The largest file of authorities, in bytes.
+const MOST: usize = 16 * 1024 * 1024;
 
 /// Where the authorities of the rule `system` come from.
 pub(super) enum SystemRoots {
@@ -57,24 +60,35 @@ fn read(file: &Path, variable: &str) -> Result<Vec<Certificate>, Problem> {
         let what = format!("{variable} names \"{}\", which {what}", file.display());
         Problem::Trust(Failure::new(Exit::Protocol, what).with_hint(format!("correct or unset {variable}")))
     };
-    let pem = fs::read(file).map_err(|error| wrong(format!("cannot be read: {}", io_words(&error))))?;
+    // a pipe would keep the hook waiting; a bundle of the whole world has a quarter of a MiB
+    let pem =
+        files::read_plain(file, Purpose::CaFile, MOST).map_err(|e| wrong(format!("cannot be used: {e}")))?;
     let roots = Certificate::stack_from_pem(&pem).map_err(|_| wrong("is no PEM file".to_owned()))?;
     if roots.is_empty() { Err(wrong("holds no certificate".to_owned())) } else { Ok(roots) }
 }
 
-/// Reads every certificate of a folder once; what is none is passed over, as OpenSSL does.
+/// Reads the certificates of a folder that are named by a hash, as OpenSSL does: `0123abcd.0`. One
+/// that has lost its link is switched off. What is no certificate is passed over.
 fn read_folder(folder: &Path) -> Vec<Certificate> {
     let mut seen = std::collections::HashSet::new();
     let mut roots = Vec::new();
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        // the same certificate has two names there, its own and the hash of its subject
         let Ok(path) = entry.path().canonicalize() else { continue };
-        if !path.is_file() || !seen.insert(path.clone()) {
+        if !is_hashed(&entry.file_name()) || !seen.insert(path.clone()) {
             continue;
         }
-        if let Ok(pem) = fs::read(&path) {
+        if let Ok(pem) = files::read_plain(&path, Purpose::CaFile, MOST) {
             roots.extend(Certificate::stack_from_pem(&pem).unwrap_or_default());
         }
     }
     roots
+}
+
+/// Tells whether a file is named as `c_rehash(1)` names links: eight hexadecimal digits, a dot, a
+/// number.
+fn is_hashed(name: &std::ffi::OsStr) -> bool {
+    let name = name.to_string_lossy();
+    let Some((hash, number)) = name.split_once('.') else { return false };
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    hash.len() == 8 && hash.bytes().all(|b| b.is_ascii_hexdigit()) && digits(number)
 }

@@ -228,7 +228,8 @@ fn environment(page: &mut Page) {
     page.item("`PATH`", "Where a password command without a slash is looked for, unless you are root.");
     page.item(
         "`SSL_CERT_FILE`, `SSL_CERT_DIR`",
-        "Where OpenSSL finds the authorities of the rule `system`. Not on macOS.",
+        "The authorities of the rule `system`: a PEM file, and folders made by `openssl rehash`. One of them alone \
+         means that one only. Not on macOS.",
     );
     page.item(
         "`CREDENTIALS_DIRECTORY`",
@@ -238,8 +239,8 @@ fn environment(page: &mut Page) {
     page.text("A variable that a task names as `email.password.env` is read too.");
     page.text(
         "The program itself reads no other variable: there is none for flags, for a password or for a proxy; mail \
-         goes directly to the server. OpenSSL and the resolver of the system have some of their own, such as \
-         `OPENSSL_CONF`.",
+         goes directly to the server. `OPENSSL_CONF`, `OPENSSL_MODULES` and `OPENSSL_ENGINES` are kept from OpenSSL, \
+         because they could weaken a trust rule. The resolver of the system has variables of its own.",
     );
 }
 

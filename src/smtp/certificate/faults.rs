@@ -99,13 +99,13 @@ impl fmt::Display for Fault {
         match self {
             Self::Missing => f.write_str("the server sent none"),
             Self::Unreadable => f.write_str("it cannot be read"),
-            Self::SelfSigned => f.write_str("it is signed by itself, and this computer does not know it"),
+            Self::SelfSigned => f.write_str("it is signed by itself and is not trusted here"),
             Self::UnknownRoot { root } => {
-                write!(f, "it goes back to {}, which this computer does not know", quoted(root))
+                write!(f, "it goes back to {}, which is not trusted here", quoted(root))
             }
             Self::RootNotSent { issuer } => write!(
                 f,
-                "its issuer {} is not known to this computer and the server did not send its root",
+                "its issuer {} is not trusted here and the server did not send its root",
                 quoted(issuer)
             ),
             Self::Signature { issuer } => {

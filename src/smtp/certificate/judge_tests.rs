@@ -40,7 +40,7 @@ fn each_fault_has_its_word_and_says_the_facts() {
             "root sent",
             of(mail()),
             UNKNOWN,
-            &[("unknown-root", "it goes back to \"CN=Own Root\", which this computer does not know")],
+            &[("unknown-root", "it goes back to \"CN=Own Root\", which is not trusted here")],
         ),
         (
             "root not sent",
@@ -48,14 +48,14 @@ fn each_fault_has_its_word_and_says_the_facts() {
             UNKNOWN,
             &[(
                 "root-not-sent",
-                "its issuer \"CN=Own Root\" is not known to this computer and the server did not send its root",
+                "its issuer \"CN=Own Root\" is not trusted here and the server did not send its root",
             )],
         ),
         (
             "self-signed",
             vec![self_signed(&mail())],
             UNKNOWN,
-            &[("self-signed", "it is signed by itself, and this computer does not know it")],
+            &[("self-signed", "it is signed by itself and is not trusted here")],
         ),
         (
             "wrong host",

@@ -305,6 +305,7 @@ fn certificates_that_are_not_accepted_see_no_password() {
         task["email"]["tls"]["trust"] = json!("system");
         let output = fails(&site, &task, 76);
         output.assert_stderr_has("is not accepted under \"system\"").assert_stderr_has("ca-file:");
+        output.assert_stderr_has("On a second connection, made to look at it:");
         nothing_was_given_away(&server);
     }
     let wrong_host = site.ca.issue(&["other.test"]);

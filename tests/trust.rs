@@ -46,6 +46,7 @@ fn a_pin_accepts_its_certificate_and_no_other() {
         for wrong in [format!("pin:sha256:{spki}"), format!("pin:spki-sha256:{sha256}")] {
             let output = send(&site, &server, mode, &json!(wrong));
             output.assert_code(76).assert_stderr_has("it is not the pinned one");
+            output.assert_stderr_lacks("second connection");
             output.assert_stderr_has(&format!("--tls-trust pin:sha256:{sha256}"));
         }
         assert_eq!(server.messages().len(), before);

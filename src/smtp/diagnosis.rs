@@ -49,6 +49,7 @@ fn with_facts(mut error: SmtpError, presented: &Presented) -> SmtpError {
                 refusal.faults.push(Fault::Signature { issuer });
             }
             refusal.leaf = presented.chain.first().cloned();
+            refusal.second_look = true;
             refusal.root = certificate::presented_root(&presented.chain).cloned();
         }
         problem @ Problem::HandshakeFailed(_) if is_old(&presented.version) => {

@@ -167,12 +167,15 @@ pub(crate) struct Refusal {
     pub(crate) leaf: Option<CertificateFacts>,
     /// The self-signed root that the server sent with it.
     pub(crate) root: Option<CertificateFacts>,
+    /// Whether all this was read on another connection than the refused one. Somebody in between
+    /// could show another certificate there.
+    pub(crate) second_look: bool,
 }
 
 impl Refusal {
     /// A refusal of which nothing but the reason is known.
     pub(crate) fn new(reason: impl Into<String>) -> Self {
-        Self { reason: reason.into(), faults: Vec::new(), leaf: None, root: None }
+        Self { reason: reason.into(), faults: Vec::new(), leaf: None, root: None, second_look: false }
     }
 }
 
@@ -180,6 +183,9 @@ impl fmt::Display for Refusal {
     /// Writes the reason, then each fault and what the certificate is on a line of its own.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.reason)?;
+        if self.second_look {
+            f.write_str("\n  On a second connection, made to look at it:")?;
+        }
         for fault in &self.faults {
             write!(f, "\n  - {fault}")?;
         }

@@ -134,11 +134,16 @@ impl<'r> Site<'r> {
     /// Writes a command as messages do, with FILE, FOLDER and ABOVE put in.
     fn command(&self, command: &str) -> String {
         let path = |path: &Path| path.to_str().unwrap().to_owned();
-        command
-            .replace("FILE", &path(&self.file))
-            .replace("FOLDER", &path(&self.folder))
-            .replace("ABOVE", &path(&self.above))
-            .replace("ME", &if self.uid == ROOT { "root".to_owned() } else { self.uid.to_string() })
+        // word by word: what is put in is not looked at again
+        let words = command.split(' ').map(|word| match word {
+            "FILE" => path(&self.file),
+            "FOLDER" => path(&self.folder),
+            "ABOVE" => path(&self.above),
+            "ME" if self.uid == ROOT => "root".to_owned(),
+            "ME" => self.uid.to_string(),
+            other => other.to_owned(),
+        });
+        words.collect::<Vec<_>>().join(" ")
     }
 
     /// Types a command: as the user of this site, or as root where it begins with sudo.

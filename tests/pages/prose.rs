@@ -125,7 +125,8 @@ fn trust(page: &mut Page) {
     page.text(
         "One rule says when the certificate of a server is accepted. You write it as `email.tls.trust` in the task, \
          or after `--tls-trust`. Nothing else is ever accepted, and the password leaves only after the rule has \
-         accepted the server on that same connection. TLS is 1.2 or later.",
+         accepted the server on that same connection. TLS is 1.2 or later; on macOS it is 1.2, because the system's \
+         library stops there: a server that speaks 1.3 alone cannot be served from a Mac.",
     );
     page.item(
         "`system`",

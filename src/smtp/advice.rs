@@ -62,10 +62,7 @@ pub(super) fn hint(error: &SmtpError) -> Option<String> {
             "use another port or server: submission servers ask for a password, not for a certificate"
                 .to_owned()
         }
-        Problem::HandshakeFailed(_) => {
-            "the server may only speak versions of TLS before 1.2; ask its administrator to update it"
-                .to_owned()
-        }
+        Problem::HandshakeFailed(_) => handshake_failed().to_owned(),
         Problem::Trust(failure) => return failure.hint.clone(),
         Problem::CleartextPassword => {
             "use \"tls\": {\"mode\": \"starttls\"} or \"implicit\"; only if the network can be trusted, add \
@@ -88,6 +85,17 @@ fn unreachable(route: &Route) -> String {
         _ => "submission servers usually listen on 587 (\"starttls\") or 465 (\"implicit\")",
     };
     format!("check host and port of the account and that this computer is online; {port}")
+}
+
+/// What a handshake that fails for no reason of the certificate may be about.
+fn handshake_failed() -> &'static str {
+    if cfg!(target_os = "macos") {
+        "check host and port of the account; a server that speaks TLS 1.3 alone cannot be served from macOS, whose \
+         library stops at 1.2"
+    } else {
+        "check host and port of the account; if they are right, ask the server's administrator for the reason in its \
+         log"
+    }
 }
 
 fn timed_out(route: &Route, step: Step) -> String {

@@ -91,8 +91,9 @@ struct Command {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Part {
     Mail,
-    Rcpt(usize),
-    Last,
+    Rcpt,
+    Data,
+    Reset,
 }
 
 /// What the replies have said so far.
@@ -187,11 +188,14 @@ impl Session<'_> {
             mail.push_str(" BODY=8BITMIME");
         }
         let mut commands = vec![Command { line: mail, of: Part::Mail }];
-        for (i, address) in envelope.to().iter().enumerate() {
-            commands.push(Command { line: format!("RCPT TO:<{address}>"), of: Part::Rcpt(i) });
+        for address in envelope.to() {
+            commands.push(Command { line: format!("RCPT TO:<{address}>"), of: Part::Rcpt });
         }
-        let last = if end == End::Message { "DATA" } else { "RSET" };
-        commands.push(Command { line: last.to_owned(), of: Part::Last });
+        let (last, of) = match end {
+            End::Message => ("DATA", Part::Data),
+            End::Rehearsal => ("RSET", Part::Reset),
+        };
+        commands.push(Command { line: last.to_owned(), of });
         // addresses were checked when they were read; what ends a line can still not be let through
         if commands.iter().any(|command| command.line.chars().any(char::is_control)) {
             return Err(Problem::Broken("an address holds a control character".to_owned()));
@@ -205,7 +209,7 @@ impl Session<'_> {
         while !rest.is_empty() {
             let group = self.group(rest);
             // nobody to send to: DATA on its own would be an error of ours
-            if matches!(group, [Command { of: Part::Last, .. }]) {
+            if matches!(group, [Command { of: Part::Data | Part::Reset, .. }]) {
                 verdict(progress)?;
             }
             let mut flight = String::new();
@@ -215,18 +219,19 @@ impl Session<'_> {
             }
             self.send(flight.as_bytes())?;
             for command in group {
-                if command.line == "DATA" {
+                let is_data = command.of == Part::Data;
+                if is_data {
                     self.between_commands = false;
                 }
                 let reply = self.reply()?;
                 if reply.code == 421 {
                     return Err(Problem::Refused(reply));
                 }
-                self.between_commands |= command.line == "DATA" && reply.code != 354;
+                self.between_commands |= is_data && reply.code != 354;
                 match command.of {
                     Part::Mail => progress.mail = Some(reply),
-                    Part::Rcpt(_) => progress.rcpt.push(reply),
-                    Part::Last => progress.last = Some(reply),
+                    Part::Rcpt => progress.rcpt.push(reply),
+                    Part::Data | Part::Reset => progress.last = Some(reply),
                 }
             }
             if progress.sender_refused() {

@@ -89,10 +89,13 @@ impl EmailChannel<'_> {
         stages: &Stages<'_>,
         attempt: &mut Attempt,
     ) -> Result<Done, Failure> {
-        let prepared = stages.time("account", || {
-            let prepared = Prepared::new(self.email, circumstances.effort)?;
-            prepared.route.check_trust().map_err(|e| Failure::from_situation(&e))?;
-            Ok::<_, Failure>(prepared)
+        // one stage, of which two things are left: the route borrows from what was prepared
+        let mut prepared = None;
+        let place = &mut prepared;
+        let (prepared, route) = stages.time("account", move || {
+            let prepared: &Prepared<'_> = place.insert(Prepared::new(self.email, circumstances.effort)?);
+            let route = prepared.route.secure().map_err(|e| Failure::from_situation(&e))?;
+            Ok::<_, Failure>((prepared, route))
         })?;
         for note in &prepared.notes {
             (circumstances.warn)(note);
@@ -108,8 +111,8 @@ impl EmailChannel<'_> {
                 detail: "everything but the network was checked".to_owned(),
             });
         }
-        let mut session = Session::open(&prepared.route, circumstances.deadline, stages)
-            .map_err(|e| Failure::from_situation(&e))?;
+        let mut session =
+            Session::open(&route, circumstances.deadline, stages).map_err(|e| Failure::from_situation(&e))?;
         attempt.tls = Some(session.tls_facts());
         if let Some(warning) = trust_notes::weak_trust(&prepared.route, &session) {
             (circumstances.alarm)(&warning);

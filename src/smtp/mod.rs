@@ -72,12 +72,16 @@ pub struct Route {
 }
 
 impl Route {
-    /// Finds out whether the trust rule can be set up at all, without touching the network.
-    pub fn check_trust(&self) -> Result<(), SmtpError> {
-        if self.mode == TlsMode::None {
-            return Ok(());
-        }
-        trust::check(&self.trust).map_err(session::fail(self, Step::Tls))
+    /// Sets up the trust rule, once: what is wrong with it is found before a secret is fetched or
+    /// the network is touched.
+    pub fn secure(&self) -> Result<SecuredRoute<'_>, SmtpError> {
+        let verifier = match self.mode {
+            TlsMode::None => None,
+            TlsMode::Implicit | TlsMode::Starttls => {
+                Some(trust::Verifier::new(&self.trust).map_err(session::fail(self, Step::Tls))?)
+            }
+        };
+        Ok(SecuredRoute { route: self, verifier })
     }
 
     /// Returns how messages call the server: `smtp.example.com:587`.
@@ -87,5 +91,19 @@ impl Route {
         } else {
             format!("{}:{}", self.host, self.port)
         }
+    }
+}
+
+/// A route with its trust rule set up: made by [`Route::secure`] alone, so that a route which asks
+/// for TLS cannot be without what judges its server.
+pub struct SecuredRoute<'a> {
+    route: &'a Route,
+    /// What accepts or refuses the server; `None` for the mode `none` only.
+    verifier: Option<trust::Verifier>,
+}
+
+impl std::fmt::Debug for SecuredRoute<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SecuredRoute").field("route", self.route).finish_non_exhaustive()
     }
 }

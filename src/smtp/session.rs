@@ -16,7 +16,7 @@ use crate::smtp::reply::{Replies, Reply, ReplyError};
 use crate::smtp::stream::Stream;
 use crate::smtp::trust::Verifier;
 use crate::smtp::wire::Wire;
-use crate::smtp::{Route, Stages, connect, diagnosis, echo, tls};
+use crate::smtp::{Route, SecuredRoute, Stages, connect, diagnosis, echo, tls};
 use crate::task::{Pin, TlsMode, TrustRule};
 
 /// What is kept back of the deadline to find out what a silent server is.
@@ -47,16 +47,19 @@ impl std::fmt::Debug for Session<'_> {
 impl<'a> Session<'a> {
     /// Connects and goes as far as the mode of the route asks: under `implicit` and `starttls`
     /// the session that comes back is encrypted and its server accepted by the trust rule.
-    pub fn open(route: &'a Route, deadline: Deadline, stages: &'a Stages<'a>) -> Result<Self, SmtpError> {
-        if route.mode == TlsMode::None {
+    pub fn open(
+        secured: &SecuredRoute<'a>,
+        deadline: Deadline,
+        stages: &'a Stages<'a>,
+    ) -> Result<Self, SmtpError> {
+        let route = secured.route;
+        let Some(verifier) = &secured.verifier else {
             let mut session = Self::reach(route, deadline, stages)?;
             session.step(Step::Greeting, Self::greeting)?;
             session.step(Step::Hello, Self::hello)?;
             return Ok(session);
-        }
-        // a rule that cannot be set up is found before anything is sent
-        let verifier = Verifier::new(&route.trust).map_err(fail(route, Step::Tls))?;
-        Self::open_with(&verifier, route, deadline, stages).or_else(|error| {
+        };
+        Self::open_with(verifier, route, deadline, stages).or_else(|error| {
             if route.trust == TrustRule::SelfSignedRoot {
                 diagnosis::try_presented_root(error, route, deadline, stages)
             } else {

@@ -88,15 +88,6 @@ impl Verifier {
     }
 }
 
-/// Finds out whether what a rule names can be used: before a secret is fetched for nothing.
-pub(super) fn check(rule: &TrustRule) -> Result<(), Problem> {
-    match rule {
-        TrustRule::CaFile(path) => read_ca_file(path).map(|_| ()),
-        TrustRule::System | TrustRule::SelfSignedRoot => SystemRoots::of_environment().map(|_| ()),
-        TrustRule::Pins(_) | TrustRule::AcceptAnyCertificate => Ok(()),
-    }
-}
-
 fn builder() -> TlsConnectorBuilder {
     let mut builder = TlsConnector::builder();
     builder.min_protocol_version(Some(Protocol::Tlsv12));

@@ -38,11 +38,7 @@ fn email(walk: &mut Walk<'_>, node: &Node, path: &Path) -> Option<Email> {
         None => Vec::new(),
     };
     let account = walk
-        .required(
-            &f,
-            "account",
-            "an id that \"backup-notify accounts\" prints, or {\"host\": …, \"user\": …}",
-        )
+        .required(&f, "account", "{\"host\": …, \"user\": …} or {\"preset\": …, \"user\": …}")
         .and_then(|node| account(walk, node, &f.place("account")));
     let email = Email {
         when: walk.word(&f, "when", &Policy::WORDS).unwrap_or_default(),

@@ -17,6 +17,19 @@ pub fn configuration_folders() -> Vec<PathBuf> {
     folders
 }
 
+/// Returns the home folder of the person who runs the program.
+///
+/// For root, a HOME that belongs to somebody else counts as little as it does for the configuration.
+pub fn own() -> Option<PathBuf> {
+    let uid = Uid::effective();
+    let home = BaseDirs::new().map(|dirs| dirs.home_dir().to_owned());
+    if !uid.is_root() {
+        return home;
+    }
+    let own = home.filter(|home| home.metadata().is_ok_and(|meta| meta.uid() == 0));
+    own.or_else(|| User::from_uid(uid).ok().flatten().map(|user| user.dir))
+}
+
 /// Returns the person's configuration folder.
 ///
 /// For root, a HOME that belongs to somebody else (sudo keeps it on macOS) would let that person

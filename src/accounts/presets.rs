@@ -77,8 +77,16 @@ impl Preset {
     }
 
     /// Finds the preset with this server, whatever the case of its name.
+    ///
+    /// Mail stores iCloud's under the name of one of its shards, `p42-smtp.mail.me.com`
+    /// (facts/apple-mail-accounts.md, section 3).
     pub fn of_host(host: &str) -> Option<&'static Self> {
         static TABLE: &[Preset] = &PRESETS;
-        TABLE.iter().find(|preset| preset.host.eq_ignore_ascii_case(host.trim_end_matches('.')))
+        let host = host.trim_end_matches('.').to_ascii_lowercase();
+        let shard = host.strip_suffix("-smtp.mail.me.com").and_then(|shard| shard.strip_prefix('p'));
+        if shard.is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit())) {
+            return Self::named("icloud");
+        }
+        TABLE.iter().find(|preset| preset.host == host)
     }
 }

@@ -93,7 +93,7 @@ impl EmailChannel<'_> {
         let mut prepared = None;
         let place = &mut prepared;
         let (prepared, route) = stages.time("account", move || {
-            let prepared: &Prepared<'_> = place.insert(Prepared::new(self.email, circumstances.effort)?);
+            let prepared: &Prepared<'_> = place.insert(Prepared::new(self.email, circumstances)?);
             let route = prepared.route.secure().map_err(|e| Failure::from_situation(&e))?;
             Ok::<_, Failure>((prepared, route))
         })?;

@@ -11,6 +11,7 @@ pub use email::EmailChannel;
 pub use preview::Preview;
 pub use screen::ScreenChannel;
 
+use crate::accounts::Book;
 use crate::deadline::Deadline;
 use crate::delivery::{Delivery, Stage};
 use crate::message::Story;
@@ -33,6 +34,8 @@ pub struct Circumstances<'a> {
     pub deadline: Deadline,
     /// How far to go.
     pub effort: Effort,
+    /// Where accounts are looked up.
+    pub accounts: &'a Book,
     /// Whether a person is there to be asked for a password.
     pub may_prompt: bool,
     /// Called with each stage as it ends.

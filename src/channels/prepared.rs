@@ -36,9 +36,15 @@ pub(super) struct Prepared<'a> {
 impl<'a> Prepared<'a> {
     /// Finds the account and the sender, and loads the templates: everything that can be wrong
     /// before a secret or the network is touched.
-    pub(super) fn new(email: &'a Email, effort: Effort) -> Result<Self, Failure> {
-        let account =
-            Account::of_spec(&email.account, email.tls.mode).map_err(|e| Failure::from_situation(&e))?;
+    pub(super) fn new(email: &'a Email, circumstances: Circumstances<'_>) -> Result<Self, Failure> {
+        let effort = circumstances.effort;
+        let account = circumstances
+            .accounts
+            .resolve(&email.account, email.tls.mode)
+            .map_err(|e| Failure::from_situation(&*e))?;
+        for doubt in circumstances.accounts.doubts() {
+            (circumstances.warn)(&doubt);
+        }
         let from = sender(email, &account)?;
         let mut notes = Vec::new();
         let mut load = |template: &Option<Template>, name| match load_template(template.as_ref(), name) {
@@ -137,6 +143,9 @@ impl<'a> Prepared<'a> {
 fn sender(email: &Email, account: &Account) -> Result<Mailbox, Failure> {
     if let Some(from) = &email.from {
         return Ok(from.clone());
+    }
+    if let Some(sender) = &account.sender {
+        return Ok(sender.clone());
     }
     let address = account.user.as_deref().and_then(|user| user.parse::<Address>().ok());
     address.map(|address| Mailbox::new(None, address)).ok_or_else(|| {

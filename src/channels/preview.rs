@@ -28,7 +28,7 @@ impl Channel for Preview<'_> {
     fn deliver(&self, story: &Story<'_>, circumstances: Circumstances<'_>) -> Delivery {
         let composed = || -> Result<Composed, Failure> {
             let to: &[Mailbox] = &self.email.to;
-            let prepared = Prepared::new(self.email, circumstances.effort)?;
+            let prepared = Prepared::new(self.email, circumstances)?;
             prepared.notes.iter().for_each(|note| (circumstances.warn)(note));
             prepared.compose(story, to, prepared.notes.clone(), None)
         };

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::World;
+use crate::accounts::Book;
 use crate::channels::{Channel, Circumstances, Effort, EmailChannel, Preview, ScreenChannel};
 use crate::commands::output::{Output, Report};
 use crate::deadline::Deadline;
@@ -47,6 +48,7 @@ impl Target<'_> {
 #[derive(Clone, Copy)]
 pub(super) struct Plan<'a> {
     pub(super) task: &'a Task,
+    pub(super) accounts: &'a Book,
     pub(super) overridden: &'a [String],
     pub(super) run: &'a Run,
     pub(super) test: bool,
@@ -69,13 +71,15 @@ pub(super) fn by_hand<'a>(
 ) -> Report {
     let run = Run { outcome: Outcome::Success, facts: RunFacts::default() };
     let task = &loaded.task;
+    let deadline = Deadline::after(world.started, settings::time_limit(task, Event::End));
     let plan = Plan {
         task,
+        accounts: &Book::new(task.mail_home.as_deref(), deadline),
         overridden: &loaded.overridden,
         run: &run,
         test: true,
         now: world.now,
-        deadline: Deadline::after(world.started, settings::time_limit(task, Event::End)),
+        deadline,
         effort,
         dry_run,
         may_prompt: somebody_is_there(),
@@ -165,6 +169,7 @@ impl Plan<'_> {
         let circumstances = Circumstances {
             deadline: self.deadline,
             effort,
+            accounts: self.accounts,
             may_prompt: self.may_prompt,
             watch: &watch,
             warn: &warn,

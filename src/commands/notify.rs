@@ -1,6 +1,7 @@
 //! `notify`: the hook. Decides, and only then opens anything.
 
 use crate::World;
+use crate::accounts::Book;
 use crate::channels::Effort;
 use crate::cli::NotifyArgs;
 use crate::commands::deliver::{Job, Plan, Target, somebody_is_there};
@@ -40,6 +41,7 @@ fn notify(args: &NotifyArgs, world: &World, output: Output) -> Result<Report, Fa
     let event = args.run.event;
     let plan = Plan {
         task: &task,
+        accounts: &Book::new(task.mail_home.as_deref(), deadline),
         overridden: &overridden,
         run: &run,
         test: false,

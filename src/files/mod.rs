@@ -55,6 +55,8 @@ pub enum Purpose {
     Credential,
     /// The log of a run.
     Log,
+    /// A file in which Apple Mail keeps accounts.
+    MailSettings,
 }
 
 impl Purpose {
@@ -69,6 +71,7 @@ impl Purpose {
             Self::PasswordProgram => "password program",
             Self::Credential => "credential",
             Self::Log => "log",
+            Self::MailSettings => "Mail's file",
         }
     }
 }

@@ -20,6 +20,7 @@ use std::time::Duration;
 
 use lettre::message::Mailbox;
 use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 pub use document::MAX_BYTES;
 pub use faults::{Fault, Faults};
@@ -163,8 +164,8 @@ pub struct Tls {
 }
 
 /// When TLS begins on a connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, JsonSchema)]
-#[schemars(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, JsonSchema, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum TlsMode {
     /// Before anything is said (port 465).
     Implicit,

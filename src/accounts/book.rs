@@ -1,0 +1,120 @@
+//! Looks accounts up by the names that people write, and opens Mail's files only for that.
+
+use std::cell::{Cell, OnceCell};
+use std::path::{Path, PathBuf};
+
+use super::error::{AccountError, Lookup};
+use super::found::{Found, Listing};
+use super::{Account, AccountSpec, mail};
+use crate::deadline::Deadline;
+use crate::home;
+use crate::task::TlsMode;
+
+/// The accounts that can be named, read when the first name is looked up.
+#[derive(Debug)]
+pub struct Book {
+    /// The home folder of somebody else, or on another disk.
+    other_home: Option<PathBuf>,
+    deadline: Deadline,
+    listing: OnceCell<Listing>,
+    /// Whether its problems have been told.
+    told: Cell<bool>,
+}
+
+impl Book {
+    /// Opens nothing yet. `other_home` is the `mail_home` of a task; without it the person's own
+    /// home counts.
+    pub fn new(other_home: Option<&Path>, deadline: Deadline) -> Self {
+        Self {
+            other_home: other_home.map(Path::to_owned),
+            deadline,
+            listing: OnceCell::new(),
+            told: Cell::new(false),
+        }
+    }
+
+    /// Lists what Mail has, within the deadline.
+    pub fn listing(&self) -> &Listing {
+        self.listing.get_or_init(|| match &self.other_home {
+            Some(home) => mail::list_other(home, self.deadline),
+            None => home::own().map(|home| mail::list(&home)).unwrap_or_default(),
+        })
+    }
+
+    /// Returns what stood in the way of reading, the first time it is asked, when anything was read:
+    /// an account may have been taken from the next best place.
+    pub fn doubts(&self) -> Vec<String> {
+        let problems = self.listing.get().filter(|_| !self.told.replace(true)).map(|l| l.problems.as_slice());
+        problems.unwrap_or_default().iter().map(ToString::to_string).collect()
+    }
+
+    /// Makes an account of what a task says; `mode` is the task's own `tls.mode`.
+    pub fn resolve(&self, spec: &AccountSpec, mode: Option<TlsMode>) -> Result<Account, Box<AccountError>> {
+        match spec {
+            AccountSpec::Server(server) => Ok(Account::of_server(server, mode)),
+            AccountSpec::Preset(preset) => Ok(Account::of_preset(preset, mode)),
+            AccountSpec::Named(name) => {
+                let found = self.find(name)?;
+                Account::of_found(found, mode)
+                    .ok_or_else(|| self.error(name, Lookup::Unusable(found.clone())))
+            }
+        }
+    }
+
+    /// Finds the account that goes by this name.
+    ///
+    /// An id comes first, then the full name that messages print, then a sender's address, then a
+    /// description. In somebody else's home only the first two count: what a task of root's means
+    /// must not change with the words that this person chooses.
+    pub fn find(&self, name: &str) -> Result<&Found, Box<AccountError>> {
+        let accounts = &self.listing().accounts;
+        let same = |a: &str| a.eq_ignore_ascii_case(name.trim());
+        let address = |found: &Found| {
+            let sender = found.senders.iter().any(|sender| same(sender.email.as_ref()));
+            sender || found.user.as_deref().is_some_and(|user| user.contains('@') && same(user))
+        };
+        let named = |found: &Found| found.description.as_deref().is_some_and(same);
+        let ways: [&dyn Fn(&Found) -> bool; 5] = [
+            &|found| found.id == name,
+            &|found| same(&found.id),
+            &|found| {
+                found.label().is_some_and(|label| same(&label))
+                    || without_port(found).is_some_and(|n| same(&n))
+            },
+            &address,
+            &named,
+        ];
+        let ways = if self.other_home.is_some() { ways.get(..3).unwrap_or_default() } else { &ways };
+        for way in ways {
+            let matches: Vec<&Found> = accounts.iter().filter(|found| way(found)).collect();
+            // one that cannot be used does not make the other one doubtful
+            let usable: Vec<&Found> = matches.iter().copied().filter(|found| found.usable).collect();
+            match (matches.as_slice(), usable.as_slice()) {
+                ([], _) => {}
+                ([only], _) | (_, [only]) => return Ok(only),
+                (several, _) => {
+                    let candidates = several.iter().map(|found| (*found).clone()).collect();
+                    return Err(self.error(name, Lookup::Ambiguous(candidates)));
+                }
+            }
+        }
+        Err(self.error(name, Lookup::Unknown(accounts.clone())))
+    }
+
+    fn error(&self, name: &str, lookup: Lookup) -> Box<AccountError> {
+        let listing = self.listing();
+        Box::new(AccountError {
+            name: name.to_owned(),
+            lookup,
+            other_home: self.other_home.clone(),
+            problems: listing.problems.clone(),
+            looked_at: listing.looked_at.clone(),
+        })
+    }
+}
+
+/// The id that an account would have if it were alone with its server and user: a task may have
+/// been written when it was.
+fn without_port(found: &Found) -> Option<String> {
+    Some(format!("{}:{}", found.host.as_deref()?, found.user.as_deref()?))
+}

@@ -1,0 +1,134 @@
+//! Why a task's account cannot be used, and what to write instead.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use super::found::{Found, Problem};
+use crate::error::Situation;
+use crate::exit::Exit;
+use crate::text::{nearest, one_line, shell_word, shorten};
+
+/// How many candidates are listed.
+const CANDIDATES: usize = 12;
+
+/// A name by which no account can be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountError {
+    /// The name, as the task has it.
+    pub name: String,
+    /// What became of looking it up.
+    pub lookup: Lookup,
+    /// Whose home was looked at, when it is not the person's own.
+    pub other_home: Option<PathBuf>,
+    /// What could not be read.
+    pub problems: Vec<Problem>,
+    /// Every path looked at, when nothing was found there.
+    pub looked_at: Vec<PathBuf>,
+}
+
+/// What became of looking a name up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Lookup {
+    /// No account goes by it; these are there.
+    Unknown(Vec<Found>),
+    /// Several accounts go by it.
+    Ambiguous(Vec<Found>),
+    /// The account cannot be used.
+    Unusable(Found),
+}
+
+impl fmt::Display for AccountError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = one_line(&self.name);
+        let name = shorten(&name, 120);
+        match &self.lookup {
+            Lookup::Unknown(known) if known.is_empty() => {
+                write!(f, "no account \"{name}\" is known: no SMTP account of Apple Mail was found")?;
+                for path in &self.looked_at {
+                    write!(f, "\nlooked at {}", one_line(&path.to_string_lossy()))?;
+                }
+            }
+            Lookup::Unknown(known) => {
+                write!(f, "no account goes by the name \"{name}\"; there are:{}", Names(known))?;
+            }
+            Lookup::Ambiguous(several) => {
+                write!(f, "several accounts go by the name \"{name}\":{}", Names(several))?;
+            }
+            Lookup::Unusable(found) => {
+                let reason = found.reason.as_deref().unwrap_or("it is not known in full");
+                write!(f, "the account \"{name}\" cannot be used: {}", one_line(reason))?;
+            }
+        }
+        for problem in &self.problems {
+            write!(f, "\n{problem}")?;
+        }
+        Ok(())
+    }
+}
+
+/// The ids of accounts, a line each.
+struct Names<'a>(&'a [Found]);
+
+impl fmt::Display for Names<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for found in self.0.iter().take(CANDIDATES) {
+            write!(f, "\n  {}", one_line(&found.id))?;
+            if let Some(description) = &found.description {
+                write!(f, "  ({})", one_line(description))?;
+            }
+            if !found.usable {
+                f.write_str("  cannot be used")?;
+            }
+        }
+        match self.0.len().saturating_sub(CANDIDATES) {
+            0 => Ok(()),
+            more => write!(f, "\n  and {more} more"),
+        }
+    }
+}
+
+impl AccountError {
+    /// Writes the command that lists the accounts.
+    fn listing_command(&self) -> String {
+        match &self.other_home {
+            Some(home) => format!(
+                "backup-notify accounts --mail-home {}",
+                shell_word(&one_line(&home.to_string_lossy()))
+            ),
+            None => "backup-notify accounts".to_owned(),
+        }
+    }
+}
+
+impl Situation for AccountError {
+    fn exit(&self) -> Exit {
+        Exit::Config
+    }
+
+    fn hint(&self) -> Option<String> {
+        const WRITE_OUT: &str = "write the account out: \"account\": {\"host\": \"smtp.example.com\", \"user\": \
+                                 \"kim@example.com\"}, or {\"preset\": \"icloud\", \"user\": \"kim@icloud.com\"}";
+        Some(match &self.lookup {
+            // the system's own words about a file that it guards help more than ours
+            Lookup::Unknown(_) if self.problems.iter().any(|problem| problem.hint.is_some()) => {
+                let hints = self.problems.iter().find_map(|problem| problem.hint.clone());
+                format!("{}\nor {WRITE_OUT}", hints.unwrap_or_default())
+            }
+            Lookup::Unknown(known) if known.is_empty() => WRITE_OUT.to_owned(),
+            Lookup::Unknown(known) => {
+                let ids: Vec<&str> = known.iter().map(|found| found.id.as_str()).collect();
+                match nearest(&self.name, &ids) {
+                    Some(near) => {
+                        format!("did you mean \"{}\"? {} shows them", one_line(near), self.listing_command())
+                    }
+                    None => format!("write one of these ids; {} shows them", self.listing_command()),
+                }
+            }
+            Lookup::Ambiguous(_) => "write the id of the one that is meant".to_owned(),
+            Lookup::Unusable(found) => match &found.instead {
+                Some(instead) => format!("write in its place: \"account\": {instead}"),
+                None => WRITE_OUT.to_owned(),
+            },
+        })
+    }
+}

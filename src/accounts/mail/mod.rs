@@ -1,0 +1,92 @@
+//! Apple Mail's own settings: every generation of them, read and never touched.
+//!
+//! A place ([`places`]) is read whole into memory, its format is taken apart into a [`Harvest`]
+//! (pure functions), and [`resolve`] makes accounts of that. Nothing is written, locked or opened in
+//! place. Which place counts is decided by content, because upgrades leave old files behind.
+
+mod database;
+mod places;
+mod plists;
+mod record;
+mod resolve;
+mod snapshot;
+
+use std::path::Path;
+
+use super::found::{Listing, Problem};
+use crate::deadline::Deadline;
+use crate::error::Situation;
+use crate::files::{self, FileError, Purpose};
+use places::Format;
+use record::Harvest;
+
+/// The largest property list that is read, in bytes: room for 30,000 accounts.
+const PROPERTY_LIST_MOST: usize = 32 << 20;
+
+/// Lists the accounts that Mail keeps below a home folder.
+///
+/// The first place that has an outgoing server is the authority, and the search ends there. Where
+/// none has one, the first that has anything is listed: iCloud, for example, whose server Mail does
+/// not store. A file that is there and cannot be read becomes a problem, and the search goes on.
+pub(super) fn list(home: &Path) -> Listing {
+    let mut listing = Listing::default();
+    let mut second_best = None;
+    for (path, format) in places::places(home) {
+        listing.looked_at.push(path.clone());
+        let harvest = match read(&path, format, &mut listing.problems) {
+            Ok(harvest) => harvest,
+            Err(error) if error.is_not_found() => continue,
+            Err(error) => {
+                let (message, hint) = (error.to_string(), error.hint());
+                listing.problems.push(Problem { path, message, hint });
+                continue;
+            }
+        };
+        let has_server = harvest.outgoing.iter().any(|o| o.host.is_some() || o.settings.is_some());
+        let remarks = harvest.remarks.clone();
+        let resolved = resolve::resolve(harvest.outgoing, &path);
+        let remarks = remarks.into_iter().chain(resolved.remarks);
+        listing.problems.extend(remarks.map(|message| damaged(&path, message)));
+        if has_server {
+            listing.accounts = resolved.accounts;
+            break;
+        }
+        if second_best.is_none() && !resolved.accounts.is_empty() {
+            second_best = Some(resolved.accounts);
+        }
+    }
+    if listing.accounts.is_empty() {
+        listing.accounts = second_best.unwrap_or_default();
+    }
+    if !listing.accounts.is_empty() {
+        listing.looked_at.clear();
+    }
+    listing
+}
+
+/// Lists the accounts below somebody else's home folder, or one on another disk.
+pub(super) fn list_other(home: &Path, _deadline: Deadline) -> Listing {
+    list(home)
+}
+
+/// Reads one place. What cannot be understood in it becomes problems, not an error.
+fn read(path: &Path, format: Format, problems: &mut Vec<Problem>) -> Result<Harvest, FileError> {
+    let harvest = match format {
+        Format::PropertyList => {
+            let bytes = files::read_plain(path, Purpose::MailSettings, PROPERTY_LIST_MOST)?;
+            plists::read(&bytes)
+        }
+        Format::Database => {
+            let copy = snapshot::read(path)?;
+            problems.extend(copy.problem);
+            database::read(copy.database, copy.wal.as_deref())
+        }
+    };
+    Ok(harvest.unwrap_or_else(|message| Harvest { outgoing: Vec::new(), remarks: vec![message] }))
+}
+
+fn damaged(path: &Path, message: String) -> Problem {
+    let hint =
+        "look the account up in Mail, and write it out in the task: \"account\": {\"host\": …, \"user\": …}";
+    Problem { path: path.to_owned(), message, hint: Some(hint.to_owned()) }
+}

@@ -1,0 +1,69 @@
+//! What Mail's files say, before anything is made of it: the same for every generation.
+
+/// What one place says.
+#[derive(Debug, Default)]
+pub(crate) struct Harvest {
+    /// The outgoing servers, in the order of the file.
+    pub(crate) outgoing: Vec<Outgoing>,
+    /// What was skipped, and why.
+    pub(crate) remarks: Vec<String>,
+}
+
+/// One outgoing server as a place stores it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Outgoing {
+    /// What the person calls it.
+    pub(crate) description: Option<String>,
+    /// The server's name as stored, not yet checked; `None` where Mail stores none (iCloud).
+    pub(crate) host: Option<String>,
+    /// The user name as stored.
+    pub(crate) user: Option<String>,
+    /// Port and security; `None` where a link names the server and nothing else is stored.
+    pub(crate) settings: Option<Settings>,
+    /// The kind of a managed account, where the place says so.
+    pub(crate) provider: Option<Provider>,
+    /// Whom its mail comes from, the first address first.
+    pub(crate) senders: Vec<Sender>,
+}
+
+/// How a server is reached.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Settings {
+    /// The port; `None` for the default.
+    pub(crate) port: Option<u16>,
+    /// Whether TLS is used.
+    pub(crate) encrypted: bool,
+    /// Whether TLS begins at once (`SSLIsDirect`); `None` where the port tells.
+    pub(crate) direct: Option<bool>,
+    /// Whether Mail signs in.
+    pub(crate) authenticates: bool,
+    /// The `AuthenticationScheme`, as stored.
+    pub(crate) scheme: Option<String>,
+}
+
+/// Who runs a managed account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(dead_code)]
+pub(crate) enum Provider {
+    /// iCloud, `MobileMe` and .Mac.
+    Icloud,
+    /// Google.
+    Google,
+    /// Outlook.com, Hotmail and Live.
+    Microsoft,
+    /// Yahoo.
+    Yahoo,
+    /// AOL.
+    Aol,
+    /// An Exchange server.
+    Exchange,
+}
+
+/// A name and an address, as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Sender {
+    /// The full name.
+    pub(crate) name: Option<String>,
+    /// The address.
+    pub(crate) address: String,
+}

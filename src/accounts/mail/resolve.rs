@@ -1,0 +1,281 @@
+//! From what a place stores to accounts: defaults, presets, duplicates and ids.
+//!
+//! Nothing is guessed in silence: what Mail does not store and a preset adds is said with the
+//! account, and what cannot be known leaves the account unusable, with what to write instead.
+//! Rules and their sources: facts/apple-mail-accounts.md, sections 2 to 6.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use lettre::Address;
+use lettre::message::Mailbox;
+use serde_json::{Value, json};
+
+use super::record::{Outgoing, Provider, Sender, Settings};
+use crate::accounts::found::Found;
+use crate::accounts::{Auth, Preset, label};
+use crate::task::{TlsMode, parse_host, parse_mailboxes};
+use crate::text::{is_active, one_line, shorten};
+
+/// The accounts of a place.
+#[derive(Debug, Default)]
+pub(super) struct Resolved {
+    pub(super) accounts: Vec<Found>,
+    /// What was understood differently from how it is stored.
+    pub(super) remarks: Vec<String>,
+}
+
+/// Makes accounts of what a place stores.
+pub(super) fn resolve(outgoing: Vec<Outgoing>, source: &Path) -> Resolved {
+    let mut resolved = Resolved::default();
+    let mut known = HashMap::new();
+    // a server that is only named by a link comes after those that are stored, one of which it may be
+    let (stored, named): (Vec<_>, Vec<_>) =
+        outgoing.into_iter().partition(|o| o.settings.is_some() || o.host.is_none());
+    for entry in stored.into_iter().chain(named) {
+        let linked = entry.settings.is_none();
+        let found = account(entry, source);
+        merge(&mut resolved, &mut known, found, linked);
+    }
+    name(&mut resolved.accounts);
+    resolved
+}
+
+/// Adds an account, unless it is there already: then the first one stays, with the senders of both.
+fn merge(resolved: &mut Resolved, known: &mut HashMap<String, usize>, found: Found, linked: bool) {
+    let server = key(&found);
+    let exact = format!("{server}\n{}", found.port.map(|p| p.to_string()).unwrap_or_default());
+    let place = known.get(&exact).or_else(|| known.get(&server).filter(|_| linked)).copied();
+    let Some(first) = place.and_then(|at| resolved.accounts.get_mut(at)) else {
+        let at = resolved.accounts.len();
+        known.insert(exact, at);
+        known.entry(server).or_insert(at);
+        resolved.accounts.push(found);
+        return;
+    };
+    for sender in found.senders {
+        if !first.senders.iter().any(|s| s.email == sender.email) {
+            first.senders.push(sender);
+        }
+    }
+    if linked || (first.tls_mode, first.auth, first.usable) == (found.tls_mode, found.auth, found.usable) {
+        return;
+    }
+    // of two that differ the one that can be used counts, and of those the protected one
+    let better = |a: &(bool, Option<TlsMode>)| (a.0, a.1 != Some(TlsMode::None));
+    if better(&(found.usable, found.tls_mode)) > better(&(first.usable, first.tls_mode)) {
+        let senders = std::mem::take(&mut first.senders);
+        *first = Found { senders, ..found };
+    }
+    resolved.remarks.push(format!(
+        "the server {} is there twice for the same user, with different security or sign-in",
+        first.host.as_deref().unwrap_or_default()
+    ));
+}
+
+/// What two entries of the same server and user share.
+fn key(found: &Found) -> String {
+    let host = found.host.as_deref().unwrap_or(&found.id);
+    format!("{}\n{}", host.to_ascii_lowercase(), found.user.as_deref().unwrap_or_default())
+}
+
+/// Gives every account its id: the port is in it only where two would be the same.
+fn name(accounts: &mut [Found]) {
+    let mut same: HashMap<String, u32> = HashMap::new();
+    for found in accounts.iter() {
+        *same.entry(key(found)).or_default() += 1;
+    }
+    for found in accounts {
+        let Some(host) = found.host.clone() else { continue };
+        let alone = same.get(&key(found)).is_none_or(|count| *count < 2);
+        found.id = match (found.port, &found.user) {
+            (Some(port), user) if !alone => label(&host, port, user.as_deref()),
+            (_, Some(user)) => format!("{host}:{user}"),
+            (_, None) => host,
+        };
+    }
+}
+
+/// Makes one account; its id is not final.
+fn account(entry: Outgoing, source: &Path) -> Found {
+    let senders = entry.senders.iter().filter_map(mailbox).collect();
+    let blank = Found {
+        id: String::new(),
+        description: entry.description.as_deref().map(clean),
+        host: None,
+        port: None,
+        user: entry.user.as_deref().map(clean),
+        tls_mode: None,
+        auth: None,
+        senders,
+        source: source.to_owned(),
+        usable: false,
+        reason: None,
+        instead: None,
+    };
+    let Some(stored) = entry.host.as_deref() else { return without_server(blank, entry.provider) };
+    let host = match parse_host(stored) {
+        Ok(host) => host,
+        Err(why) => {
+            return Found { host: Some(clean(stored)), reason: Some(format!("its server: {why}")), ..blank };
+        }
+    };
+    if entry.user.as_deref().is_some_and(|user| user.chars().any(is_active)) {
+        let reason = Some("its user name holds control characters".to_owned());
+        return Found { host: Some(host), reason, ..blank };
+    }
+    let preset = Preset::of_host(&host).or_else(|| entry.provider.and_then(preset_of));
+    let found = Found { host: Some(host), ..blank };
+    match entry.settings {
+        Some(settings) => stored_server(found, &settings, preset),
+        None => named_server(found, preset),
+    }
+}
+
+/// A server that is stored with its port and security.
+fn stored_server(found: Found, settings: &Settings, preset: Option<&'static Preset>) -> Found {
+    let (port, tls_mode) = port_and_mode(settings);
+    let found = Found { port: Some(port), tls_mode: Some(tls_mode), ..found };
+    if !settings.authenticates || found.user.is_none() {
+        return Found { user: None, auth: Some(Auth::None), usable: true, ..found };
+    }
+    let scheme = settings.scheme.as_deref().unwrap_or_default().trim().to_uppercase();
+    let auth = match scheme.as_str() {
+        "" | "PLAIN" | "LOGIN" | "CRAM-MD5" => Auth::Password,
+        "XOAUTH2" => Auth::Xoauth2,
+        "ATOKEN" => {
+            let found = with_full_address(found, preset);
+            let instead = instead(&found, preset);
+            let reason = "Mail signs in with Apple's own token, which no other program may use; an \
+                          app-specific password does the same";
+            return Found { reason: Some(reason.to_owned()), instead, ..found };
+        }
+        other => {
+            let other = shorten(&one_line(other), 40).into_owned();
+            let reason = format!("it signs in with {other}, which this program does not speak");
+            let instead = instead(&found, preset);
+            return Found { reason: Some(reason), instead, ..found };
+        }
+    };
+    Found { auth: Some(auth), usable: true, ..with_full_address(found, preset) }
+}
+
+/// A server that a link names, without port and security: a preset can complete it.
+fn named_server(found: Found, preset: Option<&'static Preset>) -> Found {
+    let Some(preset) = preset else {
+        let reason = "Mail's file names this server, but neither its port nor its security: macOS keeps them \
+                      elsewhere";
+        let user = found.user.clone().unwrap_or_default();
+        let instead = found.host.as_deref().map(|host| match user.as_str() {
+            "" => json!({ "host": host, "auth": "none" }),
+            user => json!({ "host": host, "user": user }),
+        });
+        return Found { reason: Some(reason.to_owned()), instead, ..found };
+    };
+    let completed = Found {
+        port: Some(preset.port),
+        tls_mode: Some(preset.tls_mode),
+        auth: Some(preset.auth),
+        ..with_full_address(found, Some(preset))
+    };
+    if completed.user.as_deref().is_some_and(|user| user.contains('@')) {
+        let reason = format!("port, security and sign-in are those of the preset for {}", preset.title);
+        let reason = completed.reason.as_ref().map_or(reason.clone(), |r| format!("{reason}; {r}"));
+        return Found { usable: true, reason: Some(reason), ..completed };
+    }
+    let reason =
+        format!("{} wants the full address as user name, and Mail's file does not have it", preset.title);
+    Found { reason: Some(reason), instead: instead(&completed, Some(preset)), ..completed }
+}
+
+/// A managed account for which Mail stores no server.
+fn without_server(found: Found, provider: Option<Provider>) -> Found {
+    let preset = provider.and_then(preset_of);
+    let found = with_full_address(found, preset);
+    let user = found.user.clone().or_else(|| found.senders.first().map(|s| s.email.to_string()));
+    let word = provider.map_or("mail", word);
+    let id = format!("{word}:{}", user.as_deref().unwrap_or_default());
+    let found = Found { id: id.trim_end_matches(':').to_owned(), user, ..found };
+    let reason = match (provider, preset) {
+        (Some(Provider::Exchange), _) => {
+            "Exchange sends by its own protocol; if your organisation offers SMTP, ask for its server, or use the \
+             preset where it is Microsoft 365"
+                .to_owned()
+        }
+        (_, Some(preset)) => format!(
+            "Mail stores no server for this {} account; the preset knows it, and {} wants {}",
+            preset.title, preset.title, preset.secret
+        ),
+        (_, None) => "Mail stores no server for this account".to_owned(),
+    };
+    let preset = preset.or(match provider {
+        Some(Provider::Exchange) => Preset::named("microsoft365"),
+        _ => None,
+    });
+    let instead = instead(&found, preset);
+    Found { reason: Some(reason), instead, ..found }
+}
+
+/// Providers want the full address as user name, where Mail sometimes stores the local part alone.
+fn with_full_address(found: Found, preset: Option<&'static Preset>) -> Found {
+    let Some(preset) = preset else { return found };
+    let Some(user) = found.user.clone().filter(|user| !user.contains('@')) else { return found };
+    let full = found.senders.iter().find(|s| s.email.user().eq_ignore_ascii_case(&user));
+    let Some(full) = full.map(|s| s.email.to_string()) else { return found };
+    let reason =
+        format!("{} wants the full address as user name, where Mail has only \"{user}\"", preset.title);
+    Found { user: Some(full), reason: Some(reason), ..found }
+}
+
+/// What to write in a task in place of an account that cannot be used.
+fn instead(found: &Found, preset: Option<&'static Preset>) -> Option<Value> {
+    let address = |text: &str| text.parse::<Address>().is_ok();
+    let user = found.user.clone().filter(|user| address(user));
+    let user = user.or_else(|| found.senders.first().map(|s| s.email.to_string()))?;
+    Some(json!({ "preset": preset?.word, "user": user }))
+}
+
+/// Returns the port and when TLS begins (facts/apple-mail-accounts.md, section 5): nothing is tried
+/// out, and nothing falls back to clear text.
+fn port_and_mode(settings: &Settings) -> (u16, TlsMode) {
+    match (settings.encrypted, settings.direct.unwrap_or(false), settings.port) {
+        (false, _, port) => (port.unwrap_or(25), TlsMode::None),
+        (true, true, port) => (port.unwrap_or(465), TlsMode::Implicit),
+        (true, false, Some(465)) => (465, TlsMode::Implicit),
+        (true, false, port) => (port.unwrap_or(587), TlsMode::Starttls),
+    }
+}
+
+fn preset_of(provider: Provider) -> Option<&'static Preset> {
+    match provider {
+        Provider::Exchange => None,
+        Provider::Google => Preset::named("gmail"),
+        Provider::Microsoft => Preset::named("outlook"),
+        other => Preset::named(word(other)),
+    }
+}
+
+fn word(provider: Provider) -> &'static str {
+    match provider {
+        Provider::Icloud => "icloud",
+        Provider::Google => "google",
+        Provider::Microsoft => "microsoft",
+        Provider::Yahoo => "yahoo",
+        Provider::Aol => "aol",
+        Provider::Exchange => "exchange",
+    }
+}
+
+/// Reads a sender; one that is no address is left out.
+fn mailbox(sender: &Sender) -> Option<Mailbox> {
+    let mut mailbox = parse_mailboxes(&sender.address).ok()?.into_iter().next()?;
+    if let Some(name) = sender.name.as_deref().map(clean).filter(|name| !name.is_empty()) {
+        mailbox.name = Some(name);
+    }
+    Some(mailbox)
+}
+
+/// Makes stored text fit for one line of a terminal.
+fn clean(text: &str) -> String {
+    one_line(text).trim().to_owned()
+}

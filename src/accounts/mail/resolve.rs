@@ -54,9 +54,7 @@ fn merge(resolved: &mut Resolved, known: &mut HashMap<String, usize>, found: Fou
         return;
     };
     for sender in found.senders {
-        if !first.senders.iter().any(|s| s.email == sender.email) {
-            first.senders.push(sender);
-        }
+        add_sender(&mut first.senders, sender);
     }
     if linked || (first.tls_mode, first.auth, first.usable) == (found.tls_mode, found.auth, found.usable) {
         return;
@@ -98,7 +96,8 @@ fn name(accounts: &mut [Found]) {
 
 /// Makes one account; its id is not final.
 fn account(entry: Outgoing, source: &Path) -> Found {
-    let senders = entry.senders.iter().filter_map(mailbox).collect();
+    let mut senders = Vec::new();
+    entry.senders.iter().filter_map(mailbox).for_each(|sender| add_sender(&mut senders, sender));
     let blank = Found {
         id: String::new(),
         description: entry.description.as_deref().map(clean),
@@ -275,7 +274,22 @@ fn mailbox(sender: &Sender) -> Option<Mailbox> {
     Some(mailbox)
 }
 
+/// Adds a sender, unless the address is there already.
+fn add_sender(senders: &mut Vec<Mailbox>, sender: Mailbox) {
+    let same = |known: &Mailbox| {
+        let (known, new): (&str, &str) = (known.email.as_ref(), sender.email.as_ref());
+        known.eq_ignore_ascii_case(new)
+    };
+    if !senders.iter().any(same) {
+        senders.push(sender);
+    }
+}
+
 /// Makes stored text fit for one line of a terminal.
 fn clean(text: &str) -> String {
     one_line(text).trim().to_owned()
 }
+
+#[cfg(test)]
+#[path = "resolve_tests.rs"]
+mod tests;

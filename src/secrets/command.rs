@@ -5,17 +5,15 @@
 //! a password.
 
 use std::ffi::{OsStr, OsString};
-use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus};
+use std::process::Command;
 
 use nix::fcntl::{AT_FDCWD, AtFlags};
-use nix::sys::signal::Signal;
 use nix::unistd::{AccessFlags, Uid, User, faccessat};
 
 use super::error::{CommandFault, SecretFault};
-use super::process::{self, Output, Stopped};
 use super::{MAX_BYTES, Request, Secret};
+use crate::child::{self, Output, Printed, Stopped, ending};
 use crate::files::{Purpose, check_program};
 use crate::text::{one_line, shorten};
 
@@ -40,7 +38,7 @@ pub(super) fn run(argv: &[String], request: &Request<'_>) -> Result<Secret, Secr
         if request.as_root {
             clean_environment(&mut command);
         }
-        let ended = process::run(&mut command, MAX_BYTES, &request.deadline);
+        let ended = child::run(&mut command, Printed::Secret(MAX_BYTES), &request.deadline);
         judge(&ended.map_err(|stopped| match stopped {
             Stopped::CannotStart(error) => CommandFault::CannotStart(error),
             Stopped::TimedOut => CommandFault::TimedOut(request.deadline.length()),
@@ -94,18 +92,6 @@ fn judge(output: &Output) -> Result<Secret, CommandFault> {
         return Err(CommandFault::Silent);
     }
     Secret::first_line(&output.stdout).map_err(CommandFault::Unusable)
-}
-
-/// Says how a failed command ended.
-fn ending(status: ExitStatus) -> String {
-    match (status.code(), status.signal()) {
-        (Some(code), _) => format!("ended with exit code {code}"),
-        (None, Some(number)) => match Signal::try_from(number) {
-            Ok(signal) => format!("was killed by {signal}"),
-            Err(_) => format!("was killed by signal {number}"),
-        },
-        (None, None) => "did not end well".to_owned(),
-    }
 }
 
 /// Returns the last line of standard error to show; nothing when it may hold the secret: when any

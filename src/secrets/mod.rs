@@ -13,7 +13,6 @@ mod env;
 mod error;
 mod file;
 mod keychain;
-mod process;
 mod prompt;
 mod secret;
 mod systemd;

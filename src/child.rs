@@ -5,7 +5,7 @@
 
 use std::io::{self, ErrorKind, Read};
 use std::os::fd::{AsFd, BorrowedFd};
-use std::os::unix::process::CommandExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -28,30 +28,44 @@ const LAST_WAIT: Duration = Duration::from_millis(500);
 const TRIES: u32 = 20;
 
 /// What a child that ended by itself has printed.
-pub(super) struct Output {
-    pub(super) status: ExitStatus,
-    pub(super) stdout: Zeroizing<Vec<u8>>,
+pub(crate) struct Output {
+    pub(crate) status: ExitStatus,
+    pub(crate) stdout: Zeroizing<Vec<u8>>,
     /// The end of standard error.
-    pub(super) stderr: Zeroizing<Vec<u8>>,
+    pub(crate) stderr: Zeroizing<Vec<u8>>,
     /// Whether the beginning of standard error was dropped.
-    pub(super) stderr_cut: bool,
+    pub(crate) stderr_cut: bool,
 }
 
 /// Why a child did not end by itself.
 #[derive(Debug)]
-pub(super) enum Stopped {
+pub(crate) enum Stopped {
     CannotStart(io::Error),
     TimedOut,
     TooMuch,
 }
 
+/// How much a child may print, and what that is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Printed {
+    /// A secret: room for all of it is made at once, so that no copy is left behind by a vector that
+    /// grows.
+    Secret(usize),
+    /// Anything else.
+    Plain(usize),
+}
+
 /// Runs a command to its end, or kills it and its process group at the deadline, or when it prints
-/// more than `most` bytes.
-pub(super) fn run(command: &mut Command, most: usize, deadline: &Deadline) -> Result<Output, Stopped> {
+/// more than it may.
+pub(crate) fn run(command: &mut Command, printed: Printed, deadline: &Deadline) -> Result<Output, Stopped> {
+    let (most, room) = match printed {
+        Printed::Secret(most) => (most, most.saturating_add(1)),
+        Printed::Plain(most) => (most, 0),
+    };
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
     let mut group = Group { child: start(command, deadline)?, ended: false };
-    let mut stdout = Pipe::new(group.child.stdout.take(), most.saturating_add(1), Keep::Beginning);
-    let mut stderr = Pipe::new(group.child.stderr.take(), STDERR_BYTES, Keep::End);
+    let mut stdout = Pipe::new(group.child.stdout.take(), most.saturating_add(1), room, Keep::Beginning);
+    let mut stderr = Pipe::new(group.child.stderr.take(), STDERR_BYTES, STDERR_BYTES, Keep::End);
     let mut nap = Duration::from_millis(1);
     loop {
         // asked before the pipes are read: what it printed before it ended is then in them
@@ -70,6 +84,18 @@ pub(super) fn run(command: &mut Command, most: usize, deadline: &Deadline) -> Re
         };
         nap = if news { Duration::from_millis(1) } else { (nap * 2).min(NAP) };
         wait(&[stdout.fd(), stderr.fd()], nap.min(left));
+    }
+}
+
+/// Says how a child that failed has ended.
+pub(crate) fn ending(status: ExitStatus) -> String {
+    match (status.code(), status.signal()) {
+        (Some(code), _) => format!("ended with exit code {code}"),
+        (None, Some(number)) => match Signal::try_from(number) {
+            Ok(signal) => format!("was killed by {signal}"),
+            Err(_) => format!("was killed by signal {number}"),
+        },
+        (None, None) => "did not end well".to_owned(),
     }
 }
 
@@ -138,10 +164,9 @@ struct Pipe<R> {
 }
 
 impl<R: Read + AsFd> Pipe<R> {
-    fn new(source: Option<R>, most: usize, keep: Keep) -> Self {
+    fn new(source: Option<R>, most: usize, room: usize, keep: Keep) -> Self {
         let source = source.filter(|source| fcntl(source, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).is_ok());
-        // room for all of it, so that no copy is left behind by a vector that grows
-        Self { source, kept: Zeroizing::new(Vec::with_capacity(most)), most, keep, cut: false }
+        Self { source, kept: Zeroizing::new(Vec::with_capacity(room)), most, keep, cut: false }
     }
 
     fn fd(&self) -> Option<BorrowedFd<'_>> {
@@ -191,13 +216,13 @@ mod tests {
     #[test]
     fn a_pipe_keeps_the_part_it_is_told_to() {
         for (keep, kept) in [(Keep::Beginning, "abcde"), (Keep::End, "defgh")] {
-            let mut pipe = Pipe::<std::process::ChildStdout>::new(None, 5, keep);
+            let mut pipe = Pipe::<std::process::ChildStdout>::new(None, 5, 5, keep);
             pipe.take(b"abc");
             assert!(!pipe.cut);
             pipe.take(b"defgh");
             assert_eq!((&pipe.kept[..], pipe.cut), (kept.as_bytes(), true));
         }
-        let mut pipe = Pipe::<std::process::ChildStdout>::new(None, 3, Keep::End);
+        let mut pipe = Pipe::<std::process::ChildStdout>::new(None, 3, 3, Keep::End);
         pipe.take(b"abcdefgh");
         assert_eq!(&pipe.kept[..], b"fgh");
     }

@@ -104,6 +104,9 @@ pub enum Command {
     },
     /// Print the man page
     Man,
+    /// Print the accounts of a home folder as JSON, within limits; how this program reads another's
+    #[command(hide = true)]
+    ReadMailHome(ReadMailHomeArgs),
 }
 
 /// The shells that completions are made for.
@@ -191,6 +194,17 @@ pub struct CertificateArgs {
     pub deadline: Option<Duration>,
     #[command(flatten)]
     pub output: OutputArgs,
+}
+
+/// Arguments of "read-mail-home", which this program types itself.
+#[derive(Debug, Args)]
+pub struct ReadMailHomeArgs {
+    /// Become this user first
+    #[arg(long, value_name = "UID")]
+    pub user: Option<u32>,
+    /// The home folder
+    #[arg(value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
+    pub home: PathBuf,
 }
 
 /// The modes in which there is a certificate at all.

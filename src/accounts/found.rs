@@ -1,7 +1,7 @@
 //! What was found: the accounts, and what could not be read. The result of `accounts --json`.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use lettre::message::Mailbox;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -33,6 +33,7 @@ pub struct Found {
     #[serde(serialize_with = "as_text", deserialize_with = "from_text")]
     pub senders: Vec<Mailbox>,
     /// The file it was found in.
+    #[serde(serialize_with = "path_as_text")]
     pub source: PathBuf,
     /// Whether a task can use it.
     pub usable: bool,
@@ -53,6 +54,7 @@ impl Found {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
     /// The file.
+    #[serde(serialize_with = "path_as_text")]
     pub path: PathBuf,
     /// What is wrong.
     pub message: String,
@@ -79,7 +81,7 @@ pub struct Listing {
     /// What could not be read or understood.
     pub problems: Vec<Problem>,
     /// Every path looked at, when nothing was found.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty", serialize_with = "paths_as_text")]
     pub looked_at: Vec<PathBuf>,
 }
 
@@ -87,7 +89,91 @@ fn as_text<S: Serializer>(senders: &[Mailbox], serializer: S) -> Result<S::Ok, S
     serializer.collect_seq(senders.iter().map(ToString::to_string))
 }
 
+/// Reads senders as [`as_text`] writes them; one that is no address is left out.
+///
+/// lettre's own parser takes a name apart that it did not write as one, and leaves out what follows.
 fn from_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Mailbox>, D::Error> {
     let texts = Vec::<String>::deserialize(deserializer)?;
-    texts.iter().map(|text| text.parse().map_err(serde::de::Error::custom)).collect()
+    Ok(texts.iter().filter_map(|text| mailbox(text)).collect())
+}
+
+fn mailbox(text: &str) -> Option<Mailbox> {
+    let Some((name, address)) = text.strip_suffix('>').and_then(|text| text.rsplit_once(" <")) else {
+        return Some(Mailbox::new(None, text.parse().ok()?));
+    };
+    let quoted = name.strip_prefix('"').and_then(|name| name.strip_suffix('"'));
+    let name = quoted.map_or_else(|| name.to_owned(), unescaped);
+    // lettre cannot write a name with a line break
+    Some(Mailbox::new(Some(one_line(&name).into_owned()), address.parse().ok()?))
+}
+
+/// Takes the backslashes out of a quoted string.
+fn unescaped(text: &str) -> String {
+    let mut chars = text.chars();
+    let mut plain = String::new();
+    while let Some(c) = chars.next() {
+        plain.extend(if c == '\\' { chars.next() } else { Some(c) });
+    }
+    plain
+}
+
+/// A path in JSON is for people: one that is no UTF-8 must not cost the whole answer.
+fn path_as_text<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&path.display())
+}
+
+fn paths_as_text<S: Serializer>(paths: &[PathBuf], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(paths.iter().map(|path| path.to_string_lossy()))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn found(name: Option<String>, source: PathBuf) -> Found {
+        Found {
+            id: "smtp.example.test:kim".into(),
+            description: None,
+            host: Some("smtp.example.test".into()),
+            port: Some(587),
+            user: Some("kim".into()),
+            tls_mode: Some(TlsMode::Starttls),
+            auth: Some(Auth::Password),
+            senders: vec![Mailbox::new(name, "kim@example.test".parse().unwrap())],
+            source,
+            usable: true,
+            reason: None,
+            instead: None,
+        }
+    }
+
+    fn there_and_back(found: &Found) -> Found {
+        serde_json::from_str(&serde_json::to_string(found).unwrap()).unwrap()
+    }
+
+    proptest! {
+        #[test]
+        fn a_sender_comes_back_from_json_as_it_was(name in "[ -~äЖ語]{0,20}") {
+            let name = Some(name.trim().to_owned()).filter(|name| !name.is_empty());
+            let before = found(name, "/home/kim".into());
+            prop_assert_eq!(there_and_back(&before), before);
+        }
+    }
+
+    #[test]
+    fn a_sender_that_is_none_is_left_out_and_no_line_break_comes_in() {
+        let json = serde_json::to_string(&found(None, "/x".into())).unwrap();
+        let json = json.replace("\"kim@example.test\"", r#""nobody", "<", "a\nb <kim@example.test>", ">""#);
+        let senders = serde_json::from_str::<Found>(&json).unwrap().senders;
+        assert_eq!(senders.iter().map(ToString::to_string).collect::<Vec<_>>(), ["a b <kim@example.test>"]);
+    }
+
+    #[test]
+    fn a_path_that_is_no_utf_8_is_written_all_the_same() {
+        use std::os::unix::ffi::OsStrExt;
+        let path = PathBuf::from(std::ffi::OsStr::from_bytes(b"/home/k\xffm"));
+        assert_eq!(there_and_back(&found(None, path)).source, Path::new("/home/k\u{fffd}m"));
+    }
 }

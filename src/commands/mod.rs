@@ -7,6 +7,7 @@ mod deliver;
 mod man;
 mod notify;
 mod output;
+mod read_mail_home;
 mod schema;
 mod test_email;
 
@@ -26,5 +27,6 @@ pub(crate) fn dispatch(cli: &Cli, world: &World) -> Exit {
         Command::Schema => schema::run(),
         Command::Completions { shell } => completions::run(*shell),
         Command::Man => man::run(),
+        Command::ReadMailHome(args) => read_mail_home::run(args),
     }
 }

@@ -18,6 +18,11 @@ const SYSTEM_FOLDER: &str = if cfg!(target_os = "macos") {
     "/etc/backup-notify"
 };
 
+/// How to read what the privacy protection of macOS guards. The permission belongs to the program
+/// that a person started, or that launchd did: this one's own name would not help there.
+pub(crate) const FULL_DISK_ACCESS: &str = "open System Settings, Privacy & Security, Full Disk Access; add the program that runs the hook (the terminal, \
+     or the backup program), switch it on, and start it again";
+
 /// A file that cannot or must not be used.
 #[derive(Debug)]
 pub struct FileError {
@@ -267,11 +272,7 @@ impl Situation for FileError {
     fn hint(&self) -> Option<String> {
         match &*self.fault {
             FileFault::Denied { errno, .. } if cfg!(target_os = "macos") && *errno == Errno::EPERM as i32 => {
-                Some(
-                    "macOS guards this folder: give the program that runs the backup Full Disk Access in \
-                     System Settings, Privacy & Security"
-                        .to_owned(),
-                )
+                Some(FULL_DISK_ACCESS.to_owned())
             }
             FileFault::Denied { path, .. } => Some(format!(
                 "see who may read it: ls -ld {} {}",

@@ -31,6 +31,7 @@ use std::path::Path;
 use nix::fcntl::{AT_FDCWD, AtFlags, OFlag};
 use nix::unistd::{AccessFlags, faccessat};
 
+pub(crate) use error::FULL_DISK_ACCESS;
 pub use error::{Entry, FileError, FileFault, Writers};
 
 use ownership::Users;
@@ -57,6 +58,8 @@ pub enum Purpose {
     Log,
     /// A file in which Apple Mail keeps accounts.
     MailSettings,
+    /// The home folder that those files are in.
+    MailHome,
 }
 
 impl Purpose {
@@ -72,6 +75,7 @@ impl Purpose {
             Self::Credential => "credential",
             Self::Log => "log",
             Self::MailSettings => "Mail's file",
+            Self::MailHome => "home folder",
         }
     }
 }
@@ -100,9 +104,14 @@ pub fn read_plain(path: &Path, purpose: Purpose, limit: usize) -> Result<Vec<u8>
         let seen = path.metadata().map_err(io)?;
         regular(&seen)?;
         // O_NONBLOCK: should a pipe have come into its place, opening it does not wait for a writer
-        let file =
-            OpenOptions::new().read(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(path).map_err(io)?;
-        regular(&file.metadata().map_err(io)?)?;
+        let flags = OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
+        let file = OpenOptions::new().read(true).custom_flags(flags.bits()).open(path).map_err(io)?;
+        let opened = file.metadata().map_err(io)?;
+        regular(&opened)?;
+        // before anything of it is read: a sparse file of any length costs its owner nothing
+        if usize::try_from(opened.len()).map_or(true, |length| length > limit) {
+            return Err(FileFault::TooLarge { limit });
+        }
         bounded(file, limit).map_err(io)?.ok_or(FileFault::TooLarge { limit })
     };
     read().map_err(|fault| FileError::new(purpose, path, fault))

@@ -82,7 +82,7 @@ fn synopsis(page: &mut Page, cli: &Command) {
 }
 
 fn subcommands(cli: &Command) -> impl Iterator<Item = &Command> {
-    cli.get_subcommands().filter(|command| command.get_name() != "help")
+    cli.get_subcommands().filter(|command| command.get_name() != "help" && !command.is_hide_set())
 }
 
 /// Describes each command with the flags that it has for itself.

@@ -120,7 +120,9 @@ pub(super) fn fish() -> String {
 fn positional() -> String {
     let cli = definition();
     let mut lines = String::new();
-    for command in cli.get_subcommands().filter(|command| command.get_name() != "help") {
+    for command in
+        cli.get_subcommands().filter(|command| command.get_name() != "help" && !command.is_hide_set())
+    {
         for arg in command.get_positionals() {
             let words: Vec<_> = arg.get_possible_values().iter().map(|w| w.get_name().to_owned()).collect();
             let (name, words) = (command.get_name(), words.join(" "));

@@ -5,20 +5,24 @@
 //! place. Which place counts is decided by content, because upgrades leave old files behind.
 
 mod database;
+mod denied;
+mod other_home;
 mod places;
 mod plists;
 mod record;
 mod resolve;
 mod snapshot;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::found::{Listing, Problem};
-use crate::deadline::Deadline;
 use crate::error::Situation;
-use crate::files::{self, FileError, Purpose};
+use crate::files::{self, FileError, FileFault, Purpose};
+use denied::Denials;
 use places::Format;
 use record::Harvest;
+
+pub(super) use other_home::list as list_other;
 
 /// The largest property list that is read, in bytes: room for 30,000 accounts.
 const PROPERTY_LIST_MOST: usize = 32 << 20;
@@ -28,8 +32,13 @@ const PROPERTY_LIST_MOST: usize = 32 << 20;
 /// The first place that has an outgoing server is the authority, and the search ends there. Where
 /// none has one, the first that has anything is listed: iCloud, for example, whose server Mail does
 /// not store. A file that is there and cannot be read becomes a problem, and the search goes on.
-pub(super) fn list(home: &Path) -> Listing {
+pub(crate) fn list(home: &Path) -> Listing {
     let mut listing = Listing::default();
+    if let Err(fault) = look_at(home) {
+        listing.problems.push(denied::home_problem(home, fault));
+        return listing;
+    }
+    let mut denials = Denials::default();
     let mut second_best = None;
     for (path, format) in places::places(home) {
         listing.looked_at.push(path.clone());
@@ -37,8 +46,7 @@ pub(super) fn list(home: &Path) -> Listing {
             Ok(harvest) => harvest,
             Err(error) if error.is_not_found() => continue,
             Err(error) => {
-                let (message, hint) = (error.to_string(), error.hint());
-                listing.problems.push(Problem { path, message, hint });
+                listing.problems.extend(unread(home, path, &error, &mut denials));
                 continue;
             }
         };
@@ -58,15 +66,28 @@ pub(super) fn list(home: &Path) -> Listing {
     if listing.accounts.is_empty() {
         listing.accounts = second_best.unwrap_or_default();
     }
+    if listing.accounts.is_empty() {
+        listing.problems.extend(denials.unseen(home));
+    }
     if !listing.accounts.is_empty() {
         listing.looked_at.clear();
     }
     listing
 }
 
-/// Lists the accounts below somebody else's home folder, or one on another disk.
-pub(super) fn list_other(home: &Path, _deadline: Deadline) -> Listing {
-    list(home)
+/// Makes sure that a home folder is one.
+fn look_at(home: &Path) -> Result<(), FileFault> {
+    let meta = home.metadata().map_err(|error| FileFault::from_io(home, error))?;
+    if meta.is_dir() { Ok(()) } else { Err(FileFault::NotAFolder { path: home.to_owned() }) }
+}
+
+/// Makes a problem of a place that could not be read; what denies several of them is told once.
+fn unread(home: &Path, path: PathBuf, error: &FileError, denials: &mut Denials) -> Option<Problem> {
+    if let FileFault::Denied { errno, .. } = *error.fault {
+        return denials.problem(home, &path, errno);
+    }
+    let (message, hint) = (error.to_string(), error.hint());
+    Some(Problem { path, message, hint })
 }
 
 /// Reads one place. What cannot be understood in it becomes problems, not an error.

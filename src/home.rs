@@ -30,6 +30,29 @@ pub fn own() -> Option<PathBuf> {
     own.or_else(|| User::from_uid(uid).ok().flatten().map(|user| user.dir))
 }
 
+/// Returns the home folder of the person who has become root, when that can be told.
+pub(crate) fn of_person_behind_root() -> Option<PathBuf> {
+    if !Uid::effective().is_root() {
+        return None;
+    }
+    let home_of = |name: &str| User::from_name(name).ok().flatten().filter(|user| !user.uid.is_root());
+    let by_sudo = std::env::var("SUDO_USER").ok().and_then(|name| home_of(&name)).map(|user| user.dir);
+    let foreign = |home: &PathBuf| home.metadata().is_ok_and(|meta| meta.uid() != 0);
+    by_sudo.or_else(|| std::env::var_os("HOME").map(PathBuf::from).filter(foreign))
+}
+
+/// Returns the home folder to offer to root, who has looked for accounts in root's own.
+///
+/// `person` is who has become root. Without one it is worth a word only where nothing was found.
+pub(crate) fn to_offer_root(root: bool, person: Option<PathBuf>, found: bool) -> Option<PathBuf> {
+    let example = if cfg!(target_os = "macos") { "/Users/NAME" } else { "/home/NAME" };
+    match person {
+        _ if !root => None,
+        Some(person) => Some(person),
+        None => (!found).then(|| PathBuf::from(example)),
+    }
+}
+
 /// Returns the person's configuration folder.
 ///
 /// For root, a HOME that belongs to somebody else (sudo keeps it on macOS) would let that person
@@ -64,4 +87,19 @@ pub fn hello_name() -> Option<String> {
     let name = gethostname().ok()?.into_string().ok()?;
     let label = |l: &str| !l.is_empty() && l.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
     (name.contains('.') && name.len() <= 253 && name.split('.').all(label)).then_some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn root_is_offered_the_home_of_the_person_or_of_anybody() {
+        let kim = || Some(PathBuf::from("/Users/kim"));
+        assert_eq!(to_offer_root(true, kim(), false), kim());
+        assert_eq!(to_offer_root(true, kim(), true), kim());
+        assert!(to_offer_root(true, None, false).unwrap().ends_with("NAME"));
+        assert_eq!(to_offer_root(true, None, true), None);
+        assert_eq!(to_offer_root(false, kim(), false), None);
+    }
 }

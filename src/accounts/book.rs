@@ -3,6 +3,8 @@
 use std::cell::{Cell, OnceCell};
 use std::path::{Path, PathBuf};
 
+use nix::unistd::geteuid;
+
 use super::error::{AccountError, Lookup};
 use super::found::{Found, Listing};
 use super::{Account, AccountSpec, mail};
@@ -103,12 +105,18 @@ impl Book {
 
     fn error(&self, name: &str, lookup: Lookup) -> Box<AccountError> {
         let listing = self.listing();
+        let own = self.other_home.is_none();
+        let elsewhere = own.then(|| {
+            let found = !listing.accounts.is_empty();
+            home::to_offer_root(geteuid().is_root(), home::of_person_behind_root(), found)
+        });
         Box::new(AccountError {
             name: name.to_owned(),
             lookup,
             other_home: self.other_home.clone(),
             problems: listing.problems.clone(),
             looked_at: listing.looked_at.clone(),
+            elsewhere: elsewhere.flatten(),
         })
     }
 }

@@ -1,7 +1,7 @@
 //! Why a task's account cannot be used, and what to write instead.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::found::{Found, Problem};
 use crate::error::Situation;
@@ -24,6 +24,8 @@ pub struct AccountError {
     pub problems: Vec<Problem>,
     /// Every path looked at, when nothing was found there.
     pub looked_at: Vec<PathBuf>,
+    /// The home folder that root may have meant, who has looked in root's own.
+    pub elsewhere: Option<PathBuf>,
 }
 
 /// What became of looking a name up.
@@ -87,7 +89,18 @@ impl fmt::Display for Names<'_> {
     }
 }
 
+/// Says how root reads the Mail of a person.
+fn for_root(home: &Path) -> String {
+    let home = shell_word(&one_line(&home.to_string_lossy())).into_owned();
+    format!("as root, only root's own Mail is looked at; to read a person's: --mail-home {home}")
+}
+
 impl AccountError {
+    /// Returns what to do about what could not be read.
+    fn hint_of_problem(&self) -> Option<String> {
+        self.problems.iter().find_map(|problem| problem.hint.clone())
+    }
+
     /// Writes the command that lists the accounts.
     fn listing_command(&self) -> String {
         match &self.other_home {
@@ -110,18 +123,23 @@ impl Situation for AccountError {
                                  \"kim@example.com\"}, or {\"preset\": \"icloud\", \"user\": \"kim@icloud.com\"}";
         Some(match &self.lookup {
             // the system's own words about a file that it guards help more than ours
-            Lookup::Unknown(_) if self.problems.iter().any(|problem| problem.hint.is_some()) => {
-                let hints = self.problems.iter().find_map(|problem| problem.hint.clone());
-                format!("{}\nor {WRITE_OUT}", hints.unwrap_or_default())
+            Lookup::Unknown(known) if known.is_empty() || self.hint_of_problem().is_some() => {
+                let person = self.elsewhere.as_ref().map(|home| for_root(home));
+                let hints: Vec<_> = self.hint_of_problem().into_iter().chain(person).collect();
+                if hints.is_empty() {
+                    WRITE_OUT.to_owned()
+                } else {
+                    format!("{}\nor {WRITE_OUT}", hints.join("\nor "))
+                }
             }
-            Lookup::Unknown(known) if known.is_empty() => WRITE_OUT.to_owned(),
             Lookup::Unknown(known) => {
                 let ids: Vec<&str> = known.iter().map(|found| found.id.as_str()).collect();
-                match nearest(&self.name, &ids) {
-                    Some(near) => {
+                match (nearest(&self.name, &ids), &self.elsewhere) {
+                    (Some(near), _) => {
                         format!("did you mean \"{}\"? {} shows them", one_line(near), self.listing_command())
                     }
-                    None => format!("write one of these ids; {} shows them", self.listing_command()),
+                    (None, Some(home)) => for_root(home),
+                    (None, None) => format!("write one of these ids; {} shows them", self.listing_command()),
                 }
             }
             Lookup::Ambiguous(_) => "write the id of the one that is meant".to_owned(),

@@ -72,6 +72,14 @@ Examples:
 
 It exits 0 whenever the certificates could be read, whatever the rules say of them.";
 
+const ACCOUNTS_EXAMPLES: &str = "\
+Examples:
+  backup-notify accounts
+  backup-notify accounts kim@example.com
+  backup-notify accounts --mail-home /Users/kim --json
+
+It exits 0 whatever it finds; 78 when no account, or more than one, goes by the name given.";
+
 const COMPLETIONS_EXAMPLES: &str = "\
 Examples:
   backup-notify completions bash > ~/.local/share/bash-completion/completions/backup-notify
@@ -93,6 +101,9 @@ pub enum Command {
     /// Show the certificates of a server and what each trust rule says of them
     #[command(after_help = CERTIFICATE_EXAMPLES)]
     Certificate(CertificateArgs),
+    /// List the SMTP accounts that Apple Mail knows, each with the id to write in a task
+    #[command(after_help = ACCOUNTS_EXAMPLES)]
+    Accounts(AccountsArgs),
     /// Print the JSON Schema of the task file
     Schema,
     /// Print the completions for a shell
@@ -207,6 +218,39 @@ pub struct ReadMailHomeArgs {
     pub home: PathBuf,
 }
 
+/// Flags of "accounts".
+#[derive(Debug, Args)]
+pub struct AccountsArgs {
+    /// Show this account in detail, with the lines for a task: an id, a sender's address or a description
+    #[arg(value_name = "ID")]
+    pub id: Option<String>,
+    /// Read Mail's accounts from this home folder: another person's, or one on another disk
+    #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
+    pub mail_home: Option<PathBuf>,
+    /// Bound the whole run of the program: 45s, 2m
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub deadline: Option<Duration>,
+    /// Print what the completions offer: id, tab, description
+    #[arg(long, value_name = "WHICH", value_parser = words(&Offer::WORDS), hide = true)]
+    pub complete: Option<Offer>,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// Which accounts the completions offer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Offer {
+    /// Those that a task can use.
+    Usable,
+    /// Those that can be shown.
+    All,
+}
+
+impl Offer {
+    /// Every choice, as the scripts write it.
+    pub const WORDS: [(&'static str, Self); 2] = [("usable", Self::Usable), ("all", Self::All)];
+}
+
 /// The modes in which there is a certificate at all.
 const TLS_BEGINS: [(&str, TlsMode); 2] = [("implicit", TlsMode::Implicit), ("starttls", TlsMode::Starttls)];
 
@@ -269,7 +313,8 @@ pub struct Overrides {
     /// Send from this address
     #[arg(long, value_name = "ADDRESS", value_parser = mailbox, value_hint = clap::ValueHint::EmailAddress)]
     pub from: Option<Mailbox>,
-    /// Use this account: an object as in a task file (this version looks up no ids)
+    /// Use this account: an id as "accounts" prints it, a sender's address, a description, or an object as
+    /// in a task file
     #[arg(long, value_name = "ACCOUNT")]
     pub account: Option<String>,
     /// Begin TLS at once, after STARTTLS, or never
@@ -288,7 +333,7 @@ pub struct Overrides {
     /// Keep what no server accepted in this folder, or nowhere (none); without effect in this version
     #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
     pub outbox: Option<PathBuf>,
-    /// Read Mail's accounts from this home folder; without effect in this version
+    /// Read Mail's accounts from this home folder; they are named by their ids then
     #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
     pub mail_home: Option<PathBuf>,
     /// Show a notice through Growl, here or on this host; this version cannot, and says so

@@ -11,6 +11,10 @@ use crate::text::{nearest, one_line, shell_word, shorten};
 /// How many candidates are listed.
 const CANDIDATES: usize = 12;
 
+/// What to do where Mail's accounts are of no help.
+pub(crate) const WRITE_OUT: &str = "write the account out: \"account\": {\"host\": \"smtp.example.com\", \"user\": \
+                                    \"kim@example.com\"}, or {\"preset\": \"icloud\", \"user\": \"kim@icloud.com\"}";
+
 /// A name by which no account can be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccountError {
@@ -119,8 +123,6 @@ impl Situation for AccountError {
     }
 
     fn hint(&self) -> Option<String> {
-        const WRITE_OUT: &str = "write the account out: \"account\": {\"host\": \"smtp.example.com\", \"user\": \
-                                 \"kim@example.com\"}, or {\"preset\": \"icloud\", \"user\": \"kim@icloud.com\"}";
         Some(match &self.lookup {
             // the system's own words about a file that it guards help more than ours
             Lookup::Unknown(known) if known.is_empty() || self.hint_of_problem().is_some() => {
@@ -143,8 +145,8 @@ impl Situation for AccountError {
                 }
             }
             Lookup::Ambiguous(_) => "write the id of the one that is meant".to_owned(),
-            Lookup::Unusable(found) => match &found.instead {
-                Some(instead) => format!("write in its place: \"account\": {instead}"),
+            Lookup::Unusable(found) => match found.instead_line() {
+                Some(line) => format!("write in its place: {line}"),
                 None => WRITE_OUT.to_owned(),
             },
         })

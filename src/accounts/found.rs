@@ -48,6 +48,19 @@ impl Found {
     pub fn label(&self) -> Option<String> {
         Some(label(self.host.as_deref()?, self.port?, self.user.as_deref()))
     }
+
+    /// Returns the line of a task that takes the place of an account that cannot be used.
+    pub fn instead_line(&self) -> Option<String> {
+        let line = match self.instead.as_ref()? {
+            Value::Object(object) => {
+                let entries =
+                    object.iter().map(|(key, value)| format!("{}: {value}", Value::from(key.as_str())));
+                format!("\"account\": {{{}}}", entries.collect::<Vec<_>>().join(", "))
+            }
+            other => format!("\"account\": {other}"),
+        };
+        Some(one_line(&line).into_owned())
+    }
 }
 
 /// A file that could not be read, or that holds something that could not be understood.

@@ -1,5 +1,6 @@
 //! The commands, one file each, and what they share: where results go, and how tasks are delivered.
 
+mod accounts;
 mod certificate;
 mod check;
 mod completions;
@@ -9,6 +10,7 @@ mod notify;
 mod output;
 mod read_mail_home;
 mod schema;
+mod screen;
 mod test_email;
 
 use crate::World;
@@ -24,6 +26,7 @@ pub(crate) fn dispatch(cli: &Cli, world: &World) -> Exit {
         Command::TestEmail(args) => test_email::run(args, world),
         Command::Check(args) => check::run(args, world),
         Command::Certificate(args) => certificate::run(args, world),
+        Command::Accounts(args) => accounts::run(args, world),
         Command::Schema => schema::run(),
         Command::Completions { shell } => completions::run(*shell),
         Command::Man => man::run(),

@@ -114,6 +114,24 @@ impl Output {
         }
     }
 
+    /// Says what stands in the way of something, and what to do about it, though nothing failed.
+    pub(crate) fn doubt(self, line: &str, hint: Option<&str>) {
+        if !self.args.quiet {
+            talk(&format!("warning: {line}"));
+            hint.into_iter().for_each(talk_hint);
+        }
+    }
+
+    /// Answers with lines and with what to do next, where there is no data to print.
+    pub(crate) fn answer(self, lines: &[String], hint: &str) {
+        if !self.args.quiet {
+            for line in lines {
+                talk(line);
+            }
+            talk_hint(hint);
+        }
+    }
+
     /// Says one thing that `--quiet` does not silence.
     #[allow(clippy::unused_self, reason = "beside `warning`, which asks the flags")]
     pub(crate) fn alarm(self, line: &str) {
@@ -141,10 +159,13 @@ fn talk_failure(failure: &Failure) {
     for line in failure.what.lines() {
         talk(line);
     }
-    if let Some(hint) = &failure.hint {
-        for (index, line) in hint.lines().enumerate() {
-            talk(&if index == 0 { format!("  what to do: {line}") } else { format!("    {line}") });
-        }
+    failure.hint.as_deref().into_iter().for_each(talk_hint);
+}
+
+/// Prints what to do.
+fn talk_hint(hint: &str) {
+    for (index, line) in hint.lines().enumerate() {
+        talk(&if index == 0 { format!("  what to do: {line}") } else { format!("    {line}") });
     }
 }
 
@@ -167,7 +188,7 @@ pub(crate) fn print(data: &str) -> Result<(), Exit> {
 }
 
 /// Prints one JSON object on a line of its own, and returns the code that stands for how that went.
-fn json(value: &impl Serialize) -> Exit {
+pub(crate) fn json(value: &impl Serialize) -> Exit {
     match serde_json::to_string(value) {
         Ok(text) => print_and_end(&(text + "\n")),
         Err(error) => {
@@ -180,6 +201,13 @@ fn json(value: &impl Serialize) -> Exit {
 /// Prints data and returns the code of a command that does nothing else.
 pub(crate) fn print_and_end(data: &str) -> Exit {
     print(data).err().unwrap_or(Exit::Ok)
+}
+
+/// Prints data for a program that asks in the middle of something else, and does not want to hear of
+/// faults.
+pub(crate) fn print_quietly(data: &str) {
+    let mut stdout = io::stdout().lock();
+    let _ = stdout.write_all(data.as_bytes()).and_then(|()| stdout.flush());
 }
 
 /// Writes text that is ours as it stands to stderr.

@@ -1,5 +1,5 @@
 //! The parent's side alone: what it asks for and what it believes. The child is tested with the
-//! real program (tests/other_home.rs).
+//! real program (`tests/other_home.rs`).
 
 use super::*;
 use crate::accounts::Auth;

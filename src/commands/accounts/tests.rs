@@ -1,0 +1,201 @@
+//! The pages for people, over accounts made up here.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::samples::{icloud, work};
+use super::{detail, offered, table};
+use crate::accounts::{Found, Listing};
+use crate::cli::Offer;
+use crate::commands::screen::{Screen, columns};
+use crate::task::TlsMode;
+
+const PLAIN: Screen = Screen { width: None, colours: false };
+
+fn terminal(width: usize) -> Screen {
+    Screen { width: Some(width), colours: false }
+}
+
+#[test]
+fn a_table_is_aligned_and_says_what_to_write_instead() {
+    let page = table::page(&[work(), icloud()], PLAIN);
+    let expected = "\
+ID                     PORT          SENDER                                DESCRIPTION  USABLE
+smtp.example.com:kim   587 STARTTLS  Kim Doe <kim@example.com> and 1 more  Work         yes
+icloud:kim@icloud.com  -             kim@icloud.com                        iCloud       no
+  Mail stores no server for this iCloud account; the preset knows it
+  write in the task: \"account\": {\"preset\": \"icloud\", \"user\": \"kim@icloud.com\"}
+";
+    assert_eq!(page, expected);
+}
+
+#[test]
+fn wide_letters_and_combining_marks_leave_the_columns_where_they_are() {
+    let mut wide = work();
+    wide.description = Some("仕事のメール".into());
+    let mut marked = work();
+    marked.description = Some("Bu\u{308}ro".into());
+    let page = table::page(&[wide, marked, work()], PLAIN);
+    let ends: Vec<usize> = page.lines().map(|line| columns(line.rsplit_once(' ').unwrap().0)).collect();
+    assert!(ends.iter().all(|end| *end == ends[0]), "{ends:?}\n{page}");
+}
+
+#[test]
+fn a_column_without_anything_in_it_is_left_out() {
+    let mut found = work();
+    found.description = None;
+    assert!(!table::page(&[found], PLAIN).contains("DESCRIPTION"));
+}
+
+#[test]
+fn a_table_keeps_to_the_width_of_its_terminal_and_never_cuts_an_id() {
+    let mut long = work();
+    long.description = Some("The account that I use for everything, most of all on Sundays".into());
+    let page = table::page(&[long.clone(), work()], terminal(80));
+    assert!(page.starts_with("ID "), "{page}");
+    assert!(page.lines().all(|line| columns(line) <= 80), "{page}");
+    assert!(page.contains('…') && page.contains("smtp.example.com:kim "), "{page}");
+    // one below the other, and whole
+    let page = table::page(&[long, icloud()], terminal(40));
+    assert!(page.starts_with("smtp.example.com:kim\n  port: 587 STARTTLS\n"), "{page}");
+    assert!(page.contains("\n\nicloud:kim@icloud.com\n") && !page.contains('…'), "{page}");
+    let lines = page.lines().filter(|line| !line.contains("write in the task"));
+    assert!(lines.clone().all(|line| columns(line) <= 40), "{page}");
+    assert!(page.contains("  usable: no\n"), "{page}");
+}
+
+#[test]
+fn one_very_long_text_does_not_fill_every_row_with_blanks() {
+    let mut long = work();
+    long.id = format!("smtp.example.com:{}", "k".repeat(5000));
+    long.description = Some("d".repeat(5000));
+    let page = table::page(&[long.clone(), work()], PLAIN);
+    assert!(page.contains(&long.id), "an id is whole");
+    assert!(page.len() < 6000, "{}", page.len());
+}
+
+#[test]
+fn colours_change_nothing_but_the_colour() {
+    let colours = Screen { width: None, colours: true };
+    let page = table::page(&[work(), icloud()], colours);
+    assert!(page.contains("\x1b[32myes\x1b[0m") && page.contains("\x1b[33mno\x1b[0m"), "{page:?}");
+    let mut plain = page;
+    for mark in ["\x1b[0m", "\x1b[1m", "\x1b[32m", "\x1b[33m"] {
+        plain = plain.replace(mark, "");
+    }
+    assert_eq!(plain, table::page(&[work(), icloud()], PLAIN));
+}
+
+#[test]
+fn nothing_that_comes_from_a_file_can_act() {
+    let mut hostile = icloud();
+    hostile.id = "icloud:k\u{1b}[2J".into();
+    hostile.description = Some("a\u{1b}]0;b\u{7}\u{202E}c\u{9b}31m\nd".into());
+    hostile.reason = Some("\u{1b}[31mred\u{2066}".into());
+    hostile.instead = Some(serde_json::json!({ "preset": "icloud", "user": "k\u{202E}\u{9b}" }));
+    hostile.source = "/Users/\u{1b}[2J".into();
+    for screen in [PLAIN, terminal(40), terminal(200)] {
+        for page in [table::page(&[hostile.clone()], screen), detail::page(&hostile, None, screen)] {
+            let active = |c: char| crate::text::is_active(c) && c != '\n';
+            assert!(!page.chars().any(active), "{page:?}");
+        }
+    }
+    let listing = Listing { accounts: vec![hostile, work()], ..Listing::default() };
+    assert_eq!(offered(&listing, Offer::All), "smtp.example.com:kim\tWork\n");
+}
+
+/// The lines to paste, read as JSON.
+fn pasted(page: &str) -> Value {
+    let lines = page.split("\n\n").filter(|part| part.contains("\":\n")).map(|part| {
+        let lines: Vec<&str> = part.lines().filter(|line| line.starts_with("  ")).collect();
+        serde_json::from_str::<Value>(&format!("{{{}}}", lines.join("\n"))).unwrap()
+    });
+    Value::from(lines.collect::<Vec<_>>())
+}
+
+/// What is offered is a task that can be read.
+fn accepted(page: &str) -> crate::task::Task {
+    let lines = pasted(page);
+    let mut email = lines[0].clone();
+    email["to"] = "ops@example.com".into();
+    let mut task = serde_json::json!({ "name": "x", "email": email });
+    if let Some(more) = lines.get(1).and_then(Value::as_object) {
+        task.as_object_mut().unwrap().extend(more.clone());
+    }
+    crate::task::read_task(task.to_string().as_bytes(), "x", Path::new("/tasks")).unwrap()
+}
+
+#[test]
+fn one_in_detail_ends_with_lines_that_a_task_accepts() {
+    let page = detail::page(&work(), None, PLAIN);
+    assert!(page.contains("  port         587\n  security     STARTTLS\n"), "{page}");
+    assert!(
+        page.contains("  senders      Kim Doe <kim@example.com>\n               office@example.com\n"),
+        "{page}"
+    );
+    assert!(page.contains("\n  \"account\": \"smtp.example.com:kim\",\n"), "{page}");
+    accepted(&page);
+    let page = detail::page(&work(), Some(Path::new("/Users/kim")), PLAIN);
+    assert_eq!(accepted(&page).mail_home.unwrap(), Path::new("/Users/kim"));
+
+    let mut odd = work();
+    odd.id = "smtp.example.com:a \"b\" \\ $(c)".into();
+    assert_eq!(pasted(&detail::page(&odd, None, PLAIN))[0]["account"], odd.id.as_str());
+}
+
+#[test]
+fn one_that_cannot_be_used_says_why_and_what_to_write_in_its_place() {
+    let page = detail::page(&icloud(), Some(Path::new("/Users/kim")), terminal(80));
+    assert!(page.contains("  why not      Mail stores no server"), "{page}");
+    assert!(page.contains("iCloud wants an app-specific password."), "{page}");
+    assert!(!page.contains("mail_home"), "it is written out: {page}");
+    accepted(&page);
+    let mut unknown = icloud();
+    unknown.instead = None;
+    accepted(&detail::page(&unknown, None, PLAIN));
+}
+
+#[test]
+fn an_account_without_encryption_is_offered_with_it() {
+    let open = Found { tls_mode: Some(TlsMode::None), port: Some(25), ..work() };
+    let page = detail::page(&open, None, PLAIN);
+    assert!(page.contains("A password is refused over such a connection"), "{page}");
+    assert_eq!(accepted(&page).email[0].tls.mode, Some(TlsMode::Starttls));
+    // nobody listens inside a computer
+    let here = Found { host: Some("127.0.0.1".into()), ..open.clone() };
+    assert!(!detail::page(&here, None, PLAIN).contains("tls"));
+    // without a password there is nothing to protect
+    let free = Found { auth: Some(crate::accounts::Auth::None), ..open };
+    let page = detail::page(&free, None, PLAIN);
+    assert!(!page.contains("\"tls\"") && !page.contains("\"password\""), "{page}");
+}
+
+#[test]
+fn an_account_that_has_no_address_asks_for_one() {
+    let bare = Found { senders: Vec::new(), ..work() };
+    let page = detail::page(&bare, None, PLAIN);
+    assert!(page.contains("\"from\": \"you@example.com\""), "{page}");
+    accepted(&page);
+}
+
+#[test]
+fn an_account_that_wants_a_token_is_not_offered_a_password() {
+    let google =
+        Found { host: Some("smtp.gmail.com".into()), auth: Some(crate::accounts::Auth::Xoauth2), ..work() };
+    let page = detail::page(&google, None, PLAIN);
+    assert!(
+        page.contains("print-token") && page.contains("Gmail wants an app password, or OAuth 2."),
+        "{page}"
+    );
+    accepted(&page);
+}
+
+#[test]
+fn the_completions_offer_for_a_task_what_a_task_can_use() {
+    let listing = Listing { accounts: vec![work(), icloud()], ..Listing::default() };
+    assert_eq!(offered(&listing, Offer::Usable), "smtp.example.com:kim\tWork\n");
+    assert_eq!(offered(&listing, Offer::All).lines().count(), 2);
+    let bare = Listing { accounts: vec![Found { description: None, ..work() }], ..Listing::default() };
+    assert_eq!(offered(&bare, Offer::All), "smtp.example.com:kim\tkim@example.com\n");
+}

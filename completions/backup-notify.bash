@@ -37,7 +37,7 @@ _backup_notify() {
             _backup_notify_offer -f
             return 0
             ;;
-        --name | --exit-code | --started | --finished | --message | --to | --from | --account | --deadline)
+        --name | --exit-code | --started | --finished | --message | --to | --from | --deadline)
             return 0
             ;;
         --event)
@@ -54,6 +54,10 @@ _backup_notify() {
             ;;
         --when)
             _backup_notify_offer -W 'finish warning error'
+            return 0
+            ;;
+        --account)
+            _backup_notify_accounts usable
             return 0
             ;;
         --tls-mode)
@@ -75,11 +79,18 @@ _backup_notify() {
     esac
 
     case $command in
-        '') list='notify test-email check certificate schema completions man --help --version' ;;
+        '') list='notify test-email check certificate accounts schema completions man --help --version' ;;
         notify) list='--dry-run --hook --task --name --event --status --exit-code --tool --report --started --finished --log --message --when --to --from --account --tls-mode --tls-trust --allow-cleartext-password --deadline --outbox --mail-home --growl --desktop --json --verbose --quiet --help --version' ;;
         test-email) list='--dry-run --task --name --when --to --from --account --tls-mode --tls-trust --allow-cleartext-password --deadline --outbox --mail-home --growl --desktop --json --verbose --quiet --help --version' ;;
         check) list='--offline --task --name --when --to --from --account --tls-mode --tls-trust --allow-cleartext-password --deadline --outbox --mail-home --growl --desktop --json --verbose --quiet --help --version' ;;
         certificate) list='--tls-mode --save-ca --yes --deadline --json --verbose --quiet --help --version' ;;
+        accounts)
+            list='--mail-home --deadline --json --verbose --quiet --help --version'
+            if [[ $cur != -* ]]; then
+                _backup_notify_accounts all
+                [[ ${#COMPREPLY[@]} -gt 0 ]] && return 0
+            fi
+            ;;
         schema) list='--help --version' ;;
         completions) list='bash zsh fish --help --version' ;;
         man) list='--help --version' ;;
@@ -119,6 +130,51 @@ _backup_notify_trust() {
             COMPREPLY[i]=${COMPREPLY[i]#"$colon"}
         done
     fi
+}
+
+# Offers the accounts of Mail that the program finds: "usable" or "all" of them.
+_backup_notify_accounts() {
+    local found id quote='' typed=$cur cut='' i home='' ask=(accounts --complete "$1")
+    # of the home folder that was named before, when it is clear which one that is
+    for ((i = 2; i < last; i++)); do
+        case ${words[i]} in
+            --mail-home)
+                home=${words[i + 1]}
+                [[ $home == '~/'* ]] && home=$HOME/${home#'~/'}
+                ;;
+            --mail-home=*) home=${words[i]#*=} ;;
+        esac
+    done
+    [[ $home == *[\"\'\$\`]* ]] && return
+    if [[ -n $home ]]; then
+        # without its backslashes
+        IFS= read home <<<"$home"
+        ask+=(--mail-home "$home")
+    fi
+    if [[ $cur == [\"\']* ]]; then
+        quote=${cur:0:1}
+        typed=${cur:1}
+    else
+        # readline replaces only what is behind the last of the characters at which it splits
+        for ((i = ${#cur}; i > 0; i--)); do
+            if [[ $COMP_WORDBREAKS == *"${cur:i-1:1}"* && ( $i -eq 1 || ${cur:i-2:1} != \\ ) ]]; then
+                cut=${cur:0:i}
+                break
+            fi
+        done
+    fi
+    while IFS=$'\t' read -r id found; do
+        case $quote in
+            '') printf -v id %q "$id" ;;
+            '"') [[ $id == *[\"\$\`\\!]* ]] && continue ;;
+            *) [[ $id == *\'* ]] && continue ;;
+        esac
+        if [[ $id == "$typed"* ]]; then
+            id=${id#"$cut"}
+            [[ -n $cut || -n $quote ]] || id=$stem$id
+            COMPREPLY+=("$id")
+        fi
+    done < <(command backup-notify "${ask[@]}" 2>/dev/null)
 }
 
 complete -F _backup_notify backup-notify

@@ -13,6 +13,25 @@ function __backup_notify_trust
     printf '%s\t%s\n' 'accept-any-certificate' 'anything at all'
 end
 
+function __backup_notify_accounts
+    set -l ask accounts --complete $argv[1]
+    set -l words (commandline -opc)
+    # of the home folder that was named before
+    for i in (seq 2 (count $words))
+        set -l home
+        switch $words[$i]
+            case --mail-home
+                set home $words[(math $i + 1)]
+            case '--mail-home=*'
+                set home (string replace -- --mail-home= '' $words[$i])
+        end
+        if test -n "$home"
+            set -a ask --mail-home (string replace -r -- '^~/' "$HOME/" $home)
+        end
+    end
+    command backup-notify $ask 2>/dev/null
+end
+
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_backup_notify_global_optspecs
     string join \n h/help V/version
@@ -45,6 +64,7 @@ complete -c backup-notify -n "__fish_backup_notify_needs_command" -f -a "notify"
 complete -c backup-notify -n "__fish_backup_notify_needs_command" -f -a "test-email" -d 'Send a test message by exactly the path that "notify" takes, and show each stage'
 complete -c backup-notify -n "__fish_backup_notify_needs_command" -f -a "check" -d 'Try everything up to an accepted recipient, and send nothing'
 complete -c backup-notify -n "__fish_backup_notify_needs_command" -f -a "certificate" -d 'Show the certificates of a server and what each trust rule says of them'
+complete -c backup-notify -n "__fish_backup_notify_needs_command" -f -a "accounts" -d 'List the SMTP accounts that Apple Mail knows, each with the id to write in a task'
 complete -c backup-notify -n "__fish_backup_notify_needs_command" -f -a "schema" -d 'Print the JSON Schema of the task file'
 complete -c backup-notify -n "__fish_backup_notify_needs_command" -f -a "completions" -d 'Print the completions for a shell'
 complete -c backup-notify -n "__fish_backup_notify_needs_command" -f -a "man" -d 'Print the man page'
@@ -81,14 +101,14 @@ warning\t''
 error\t''"
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -l to -d 'Send to these addresses, separated by commas' -r -f
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -l from -d 'Send from this address' -r -f
-complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -l account -d 'Use this account: an object as in a task file (this version looks up no ids)' -r -f
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -l account -d 'Use this account: an id as "accounts" prints it, a sender\'s address, a description, or an object as in a task file' -r -f -a '(__backup_notify_accounts usable)'
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -l tls-mode -d 'Begin TLS at once, after STARTTLS, or never' -r -f -a "implicit\t''
 starttls\t''
 none\t''"
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -l tls-trust -d 'Accept the server\'s certificate by this rule: system, ca-file:PATH, pin:sha256:HEX, pin:spki-sha256:HEX, self-signed-root or accept-any-certificate; repeat it for several pins' -r -f -a '(__backup_notify_trust)'
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -l deadline -d 'Bound the whole run of the program, such as 45s or 2m' -r -f
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -l outbox -d 'Keep what no server accepted in this folder, or nowhere (none); without effect in this version' -r -f -a "(__fish_complete_directories)"
-complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -l mail-home -d 'Read Mail\'s accounts from this home folder; without effect in this version' -r -f -a "(__fish_complete_directories)"
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -l mail-home -d 'Read Mail\'s accounts from this home folder; they are named by their ids then' -r -f -a "(__fish_complete_directories)"
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -l growl -d 'Show a notice through Growl, here or on this host; this version cannot, and says so' -r -f
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -l dry-run -d 'Print the decision and the finished message; touch no secret, no network and no outbox'
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -l hook -d 'Exit 0 whatever became of the deliveries, for backup programs that take a hook\'s failure for their own'
@@ -106,14 +126,14 @@ warning\t''
 error\t''"
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand test-email" -l to -d 'Send to these addresses, separated by commas' -r -f
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand test-email" -l from -d 'Send from this address' -r -f
-complete -c backup-notify -n "__fish_backup_notify_using_subcommand test-email" -l account -d 'Use this account: an object as in a task file (this version looks up no ids)' -r -f
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand test-email" -l account -d 'Use this account: an id as "accounts" prints it, a sender\'s address, a description, or an object as in a task file' -r -f -a '(__backup_notify_accounts usable)'
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand test-email" -l tls-mode -d 'Begin TLS at once, after STARTTLS, or never' -r -f -a "implicit\t''
 starttls\t''
 none\t''"
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand test-email" -l tls-trust -d 'Accept the server\'s certificate by this rule: system, ca-file:PATH, pin:sha256:HEX, pin:spki-sha256:HEX, self-signed-root or accept-any-certificate; repeat it for several pins' -r -f -a '(__backup_notify_trust)'
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand test-email" -l deadline -d 'Bound the whole run of the program, such as 45s or 2m' -r -f
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand test-email" -l outbox -d 'Keep what no server accepted in this folder, or nowhere (none); without effect in this version' -r -f -a "(__fish_complete_directories)"
-complete -c backup-notify -n "__fish_backup_notify_using_subcommand test-email" -l mail-home -d 'Read Mail\'s accounts from this home folder; without effect in this version' -r -f -a "(__fish_complete_directories)"
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand test-email" -l mail-home -d 'Read Mail\'s accounts from this home folder; they are named by their ids then' -r -f -a "(__fish_complete_directories)"
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand test-email" -l growl -d 'Show a notice through Growl, here or on this host; this version cannot, and says so' -r -f
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand test-email" -l dry-run -d 'Print the finished message; touch no secret, no network and no outbox'
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand test-email" -l allow-cleartext-password -d 'Let a password cross an unencrypted connection'
@@ -130,14 +150,14 @@ warning\t''
 error\t''"
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand check" -l to -d 'Send to these addresses, separated by commas' -r -f
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand check" -l from -d 'Send from this address' -r -f
-complete -c backup-notify -n "__fish_backup_notify_using_subcommand check" -l account -d 'Use this account: an object as in a task file (this version looks up no ids)' -r -f
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand check" -l account -d 'Use this account: an id as "accounts" prints it, a sender\'s address, a description, or an object as in a task file' -r -f -a '(__backup_notify_accounts usable)'
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand check" -l tls-mode -d 'Begin TLS at once, after STARTTLS, or never' -r -f -a "implicit\t''
 starttls\t''
 none\t''"
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand check" -l tls-trust -d 'Accept the server\'s certificate by this rule: system, ca-file:PATH, pin:sha256:HEX, pin:spki-sha256:HEX, self-signed-root or accept-any-certificate; repeat it for several pins' -r -f -a '(__backup_notify_trust)'
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand check" -l deadline -d 'Bound the whole run of the program, such as 45s or 2m' -r -f
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand check" -l outbox -d 'Keep what no server accepted in this folder, or nowhere (none); without effect in this version' -r -f -a "(__fish_complete_directories)"
-complete -c backup-notify -n "__fish_backup_notify_using_subcommand check" -l mail-home -d 'Read Mail\'s accounts from this home folder; without effect in this version' -r -f -a "(__fish_complete_directories)"
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand check" -l mail-home -d 'Read Mail\'s accounts from this home folder; they are named by their ids then' -r -f -a "(__fish_complete_directories)"
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand check" -l growl -d 'Show a notice through Growl, here or on this host; this version cannot, and says so' -r -f
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand check" -l offline -d 'Stop before the network; passwords are fetched all the same'
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand check" -l allow-cleartext-password -d 'Let a password cross an unencrypted connection'
@@ -157,6 +177,13 @@ complete -c backup-notify -n "__fish_backup_notify_using_subcommand certificate"
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand certificate" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand certificate" -s h -l help -d 'Print help'
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand certificate" -s V -l version -d 'Print version'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand accounts" -l mail-home -d 'Read Mail\'s accounts from this home folder: another person\'s, or one on another disk' -r -f -a "(__fish_complete_directories)"
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand accounts" -l deadline -d 'Bound the whole run of the program: 45s, 2m' -r -f
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand accounts" -l json -d 'Print one result object on stdout'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand accounts" -s v -l verbose -d 'Say more on stderr: the decision, its reason, and each stage'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand accounts" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand accounts" -s h -l help -d 'Print help'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand accounts" -s V -l version -d 'Print version'
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand schema" -s h -l help -d 'Print help'
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand schema" -s V -l version -d 'Print version'
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand completions" -s h -l help -d 'Print help'
@@ -164,4 +191,5 @@ complete -c backup-notify -n "__fish_backup_notify_using_subcommand completions"
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand man" -s h -l help -d 'Print help'
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand man" -s V -l version -d 'Print version'
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand certificate" -f -a ""
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand accounts" -f -a "(__backup_notify_accounts all)"
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand completions" -f -a "bash zsh fish"

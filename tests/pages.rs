@@ -30,6 +30,11 @@ pub(crate) fn definition() -> clap::Command {
     command
 }
 
+/// Tells whether what is typed names an account of Mail.
+pub(crate) fn is_account(arg: &clap::Arg) -> bool {
+    arg.get_value_names().into_iter().flatten().any(|name| matches!(name.as_str(), "ACCOUNT" | "ID"))
+}
+
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
 }

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 use clap::{Arg, Command, ValueHint};
 
-use super::definition;
+use super::{definition, is_account};
 
 /// Everything but the lists. `cur` is the word that is being completed, put together again from
 /// the pieces into which bash splits it at ":" and "=".
@@ -88,8 +88,62 @@ _backup_notify_trust() {
     fi
 }
 
+# Offers the accounts of Mail that the program finds: "usable" or "all" of them.
+_backup_notify_accounts() {
+    local found id quote='' typed=$cur cut='' i home='' ask=(accounts --complete "$1")
+    # of the home folder that was named before, when it is clear which one that is
+    for ((i = 2; i < last; i++)); do
+        case ${words[i]} in
+            --mail-home)
+                home=${words[i + 1]}
+                [[ $home == '~/'* ]] && home=$HOME/${home#'~/'}
+                ;;
+            --mail-home=*) home=${words[i]#*=} ;;
+        esac
+    done
+    [[ $home == *[\"\'\$\`]* ]] && return
+    if [[ -n $home ]]; then
+        # without its backslashes
+        IFS= read home <<<"$home"
+        ask+=(--mail-home "$home")
+    fi
+    if [[ $cur == [\"\']* ]]; then
+        quote=${cur:0:1}
+        typed=${cur:1}
+    else
+        # readline replaces only what is behind the last of the characters at which it splits
+        for ((i = ${#cur}; i > 0; i--)); do
+            if [[ $COMP_WORDBREAKS == *"${cur:i-1:1}"* && ( $i -eq 1 || ${cur:i-2:1} != \\ ) ]]; then
+                cut=${cur:0:i}
+                break
+            fi
+        done
+    fi
+    while IFS=$'\t' read -r id found; do
+        case $quote in
+            '') printf -v id %q "$id" ;;
+            '"') [[ $id == *[\"\$\`\\!]* ]] && continue ;;
+            *) [[ $id == *\'* ]] && continue ;;
+        esac
+        if [[ $id == "$typed"* ]]; then
+            id=${id#"$cut"}
+            [[ -n $cut || -n $quote ]] || id=$stem$id
+            COMPREPLY+=("$id")
+        fi
+    done < <(command backup-notify "${ask[@]}" 2>/dev/null)
+}
+
 complete -F _backup_notify backup-notify
 "#;
+
+/// A command that is followed by an account: with none to offer, its flags are.
+const ACCOUNTS: &str = r"        {name})
+            list='{list}'
+            if [[ $cur != -* ]]; then
+                _backup_notify_accounts all
+                [[ ${#COMPREPLY[@]} -gt 0 ]] && return 0
+            fi
+            ;;";
 
 pub(super) fn script() -> String {
     let cli = definition();
@@ -100,8 +154,13 @@ pub(super) fn script() -> String {
     let _ = writeln!(flags, "        '') list='{} {}' ;;", names.join(" "), own(&cli).join(" "));
     let mut values: Vec<(String, Vec<String>)> = Vec::new();
     for command in commands {
-        let _ = writeln!(flags, "        {}) list='{}' ;;", command.get_name(), own(command).join(" "));
-        for arg in command.get_arguments().filter(|arg| wants_value(arg)) {
+        let (name, list) = (command.get_name(), own(command).join(" "));
+        if command.get_positionals().any(is_account) {
+            let _ = writeln!(flags, "{}", ACCOUNTS.replace("{name}", name).replace("{list}", &list));
+        } else {
+            let _ = writeln!(flags, "        {name}) list='{list}' ;;");
+        }
+        for arg in command.get_arguments().filter(|arg| wants_value(arg) && !arg.is_hide_set()) {
             let (flag, action) = (format!("--{}", arg.get_long().unwrap()), action(arg));
             match values.iter_mut().find(|(known, _)| *known == action) {
                 Some((_, flags)) if flags.contains(&flag) => {}
@@ -125,7 +184,7 @@ pub(super) fn script() -> String {
 /// Lists what can be typed behind a command.
 fn own(command: &Command) -> Vec<String> {
     let mut list = Vec::new();
-    for arg in command.get_arguments() {
+    for arg in command.get_arguments().filter(|arg| !arg.is_hide_set()) {
         if arg.is_positional() {
             list.extend(arg.get_possible_values().iter().map(|word| word.get_name().to_owned()));
         }
@@ -150,6 +209,9 @@ fn action(arg: &Arg) -> String {
     }
     if !words.is_empty() {
         return format!("_backup_notify_offer -W '{}'", words.join(" "));
+    }
+    if is_account(arg) {
+        return "_backup_notify_accounts usable".to_owned();
     }
     match arg.get_value_hint() {
         ValueHint::FilePath | ValueHint::AnyPath => "_backup_notify_offer -f".to_owned(),

@@ -68,7 +68,12 @@ fn synopsis(page: &mut Page, cli: &Command) {
         let mut line = format!("`{} {}`", cli.get_name(), command.get_name());
         for arg in command.get_arguments() {
             if arg.is_positional() {
-                line.push_str(&format!(" ‹{}›", value_names(arg)));
+                let name = value_names(arg);
+                line.push_str(&if arg.is_required_set() {
+                    format!(" ‹{name}›")
+                } else {
+                    format!(" [‹{name}›]")
+                });
             }
         }
         if command.get_arguments().any(|arg| arg.get_id() == "task") {
@@ -93,7 +98,10 @@ fn commands(page: &mut Page, cli: &Command) {
         if let Some(more) = prose::command(command.get_name()) {
             page.text(more);
         }
-        for arg in command.get_arguments().filter(|arg| !is_everywhere(arg) && shared(arg).is_none()) {
+        for arg in command
+            .get_arguments()
+            .filter(|arg| !is_everywhere(arg) && shared(arg).is_none() && !arg.is_hide_set())
+        {
             option(page, arg);
         }
         let groups: Vec<&str> = SHARED

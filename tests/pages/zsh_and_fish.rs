@@ -1,19 +1,47 @@
 //! The completions for zsh and fish: made by `clap_complete`, and put right where it does not know
 //! better.
 //!
-//! Both need the same two things: a trust rule that ends in a colon goes on, for `ca-file:` with a
-//! file; and a value that is no file is not completed with files.
+//! Both need the same three things: a trust rule that ends in a colon goes on, for `ca-file:` with a
+//! file; accounts are those that the program finds; and a value that is no file is not completed with
+//! files.
 
 use clap_complete::{Generator, Shell, generate};
 
-use super::definition;
+use super::{definition, is_account};
 
 fn made(shell: impl Generator) -> String {
     let mut cli = definition();
     let name = cli.get_name().to_owned();
     let mut script = Vec::new();
     generate(shell, &mut cli, name, &mut script);
-    String::from_utf8(script).unwrap()
+    // flags that are no business of people's, which `clap_complete` offers too
+    let hidden = hidden();
+    let is_hidden = |line: &str| {
+        hidden
+            .iter()
+            .any(|flag| line.contains(&format!("--{flag}=[")) || line.contains(&format!(" -l {flag} ")))
+    };
+    let script = String::from_utf8(script).unwrap();
+    let mut out = String::new();
+    let mut lines = script.split_inclusive('\n');
+    while let Some(line) = lines.next() {
+        if !is_hidden(line) {
+            out.push_str(line);
+        } else if line.contains(" -a \"") {
+            // for fish its list of words goes over several lines
+            let mut ended = line.ends_with("\"\n");
+            while !ended {
+                ended = lines.next().unwrap().ends_with("\"\n");
+            }
+        }
+    }
+    out
+}
+
+fn hidden() -> Vec<String> {
+    let cli = definition();
+    let flags = cli.get_subcommands().flat_map(clap::Command::get_arguments).filter(|arg| arg.is_hide_set());
+    flags.filter_map(|arg| arg.get_long().map(str::to_owned)).collect()
 }
 
 /// The trust rules, each with its meaning.
@@ -45,6 +73,32 @@ _backup-notify_trust() {
 }
 ";
 
+/// `compadd` quotes what the shell would not take as it stands.
+const ZSH_ACCOUNTS: &str = r#"
+(( $+functions[_backup-notify_accounts] )) ||
+_backup-notify_accounts() {
+    local -a ask lines ids shown
+    local home line i
+    ask=(accounts --complete $1)
+    # of the home folder that was named before
+    for ((i = 1; i < CURRENT; i++)); do
+        case $words[i] in
+            --mail-home) home=${(Q)words[i + 1]} ;;
+            --mail-home=*) home=${(Q)words[i]#*=} ;;
+        esac
+    done
+    [[ $home == '~/'* ]] && home=$HOME/${home#'~/'}
+    [[ -n $home ]] && ask+=(--mail-home $home)
+    lines=(${(f)"$(command backup-notify $ask 2>/dev/null)"})
+    for line in $lines; do
+        ids+=(${line%%$'\t'*})
+        shown+=(${line/$'\t'/  -- })
+    done
+    local expl
+    _wanted accounts expl account compadd -l -d shown -a ids
+}
+"#;
+
 pub(super) fn zsh() -> String {
     let script = made(Shell::Zsh);
     // a list of words with their meanings, over several lines
@@ -59,6 +113,19 @@ pub(super) fn zsh() -> String {
         rest = &list[length..];
     }
     out.push_str(rest);
+    // found by what stands before the action: the name of the value, the help of a positional
+    let out = out.replace(":ACCOUNT:_default'", ":ACCOUNT:_backup-notify_accounts usable'");
+    let out: String = out
+        .split_inclusive('\n')
+        .map(|line| match line.strip_suffix(":_default' \\\n") {
+            Some(line)
+                if accounts_behind_commands().iter().any(|id| line.starts_with(&format!("'::{id} -- "))) =>
+            {
+                format!("{line}:_backup-notify_accounts all' \\\n")
+            }
+            _ => line.to_owned(),
+        })
+        .collect();
     // "_default" offers files: for these values there is nothing to offer
     let out = out.replace(":_default'", ": '").replace(":_email_addresses'", ": '");
     let quoted = |(word, help): &(String, String)| {
@@ -72,7 +139,7 @@ pub(super) fn zsh() -> String {
     let first = "#compdef backup-notify\n";
     let rest = out.strip_prefix(first).unwrap();
     let last = rest.rfind("\nif [ \"$funcstack[1]\"").unwrap();
-    format!("{first}{MADE}{}{trust}{}", &rest[..last], &rest[last..])
+    format!("{first}{MADE}{}{trust}{ZSH_ACCOUNTS}{}", &rest[..last], &rest[last..])
 }
 
 const FISH_TRUST: &str = r"function __backup_notify_trust
@@ -84,6 +151,27 @@ const FISH_TRUST: &str = r"function __backup_notify_trust
 {rules}end
 
 ";
+
+const FISH_ACCOUNTS: &str = r#"function __backup_notify_accounts
+    set -l ask accounts --complete $argv[1]
+    set -l words (commandline -opc)
+    # of the home folder that was named before
+    for i in (seq 2 (count $words))
+        set -l home
+        switch $words[$i]
+            case --mail-home
+                set home $words[(math $i + 1)]
+            case '--mail-home=*'
+                set home (string replace -- --mail-home= '' $words[$i])
+        end
+        if test -n "$home"
+            set -a ask --mail-home (string replace -r -- '^~/' "$HOME/" $home)
+        end
+    end
+    command backup-notify $ask 2>/dev/null
+end
+
+"#;
 
 pub(super) fn fish() -> String {
     let script = made(Shell::Fish);
@@ -99,6 +187,8 @@ pub(super) fn fish() -> String {
             }
             out.push_str(before);
             out.push_str(" -a '(__backup_notify_trust)'");
+        } else if line.contains(" -l account ") {
+            out.push_str(&format!("{line} -f -a '(__backup_notify_accounts usable)'"));
         } else {
             out.push_str(line);
             // "-r" alone offers files: for these values there is nothing to offer
@@ -113,7 +203,7 @@ pub(super) fn fish() -> String {
         .iter()
         .map(|(word, help)| format!("    printf '%s\\t%s\\n' '{word}' '{}'\n", help.replace('\'', "\\'")))
         .collect();
-    format!("{MADE}{}{out}", FISH_TRUST.replace("{rules}", &rules.concat()))
+    format!("{MADE}{}{FISH_ACCOUNTS}{out}", FISH_TRUST.replace("{rules}", &rules.concat()))
 }
 
 /// What `clap_complete` leaves out for fish: the words that stand behind a command without a flag.
@@ -125,11 +215,20 @@ fn positional() -> String {
     {
         for arg in command.get_positionals() {
             let words: Vec<_> = arg.get_possible_values().iter().map(|w| w.get_name().to_owned()).collect();
-            let (name, words) = (command.get_name(), words.join(" "));
+            let words =
+                if is_account(arg) { "(__backup_notify_accounts all)".to_owned() } else { words.join(" ") };
+            let name = command.get_name();
             lines.push_str(&format!(
                 "complete -c backup-notify -n \"__fish_backup_notify_using_subcommand {name}\" -f -a \"{words}\"\n"
             ));
         }
     }
     lines
+}
+
+/// The accounts that stand behind a command without a flag.
+fn accounts_behind_commands() -> Vec<String> {
+    let cli = definition();
+    let positionals = cli.get_subcommands().flat_map(clap::Command::get_positionals);
+    positionals.filter(|arg| is_account(arg)).map(|arg| arg.get_id().to_string()).collect()
 }

@@ -8,6 +8,7 @@
     reason = "in a test, a panic is the failure message; clippy.toml covers #[test] functions only"
 )]
 
+mod accounts_command;
 mod addresses;
 mod certificate;
 mod commands;
@@ -17,6 +18,7 @@ mod documents;
 mod echoes;
 mod exit_codes;
 mod faults;
+mod mail_plist;
 mod out_of_step;
 mod pages;
 mod real_servers;

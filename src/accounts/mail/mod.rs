@@ -6,9 +6,11 @@
 
 mod database;
 mod denied;
+mod lenient;
 mod other_home;
 mod places;
 mod plists;
+mod property_list;
 mod record;
 mod resolve;
 mod snapshot;

@@ -98,8 +98,17 @@ pub struct Listing {
     pub looked_at: Vec<PathBuf>,
 }
 
+/// Writes a sender for people: a name is quoted only where it has to be (RFC 5322, section 3.2.3).
+pub(crate) fn shown(sender: &Mailbox) -> String {
+    const SPECIALS: &str = "()<>[]:;@\\,.\"";
+    match &sender.name {
+        Some(name) if !name.contains(|c| SPECIALS.contains(c)) => format!("{name} <{}>", sender.email),
+        _ => sender.to_string(),
+    }
+}
+
 fn as_text<S: Serializer>(senders: &[Mailbox], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(senders.iter().map(ToString::to_string))
+    serializer.collect_seq(senders.iter().map(shown))
 }
 
 /// Reads senders as [`as_text`] writes them; one that is no address is left out.

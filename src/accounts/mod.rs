@@ -16,6 +16,7 @@ use lettre::message::Mailbox;
 pub use book::Book;
 pub use error::AccountError;
 pub(crate) use error::WRITE_OUT;
+pub(crate) use found::shown;
 pub use found::{Found, Listing, Problem};
 pub(crate) use mail::list as read_home;
 pub use presets::{PRESETS, Preset};

@@ -22,7 +22,7 @@ use crate::error::Situation;
 use crate::files::{self, FileError, FileFault, Purpose};
 use denied::Denials;
 use places::Format;
-use record::Harvest;
+use record::{Harvest, Outgoing};
 
 pub(super) use other_home::list as list_other;
 
@@ -52,7 +52,7 @@ pub(crate) fn list(home: &Path) -> Listing {
                 continue;
             }
         };
-        let has_server = harvest.outgoing.iter().any(|o| o.host.is_some() || o.settings.is_some());
+        let has_server = harvest.outgoing.iter().any(Outgoing::is_server);
         let remarks = harvest.remarks.clone();
         let resolved = resolve::resolve(harvest.outgoing, &path);
         let remarks = remarks.into_iter().chain(resolved.remarks);

@@ -26,6 +26,16 @@ pub(crate) struct Outgoing {
     pub(crate) senders: Vec<Sender>,
 }
 
+impl Outgoing {
+    /// Tells whether it is an outgoing server, and not a managed account for which none is stored.
+    ///
+    /// One that is damaged may have lost everything that would tell, and still is one: it must not
+    /// leave its place to what an upgrade left behind.
+    pub(crate) fn is_server(&self) -> bool {
+        self.host.is_some() || self.settings.is_some() || self.provider.is_none()
+    }
+}
+
 /// How a server is reached.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Settings {
@@ -43,7 +53,6 @@ pub(crate) struct Settings {
 
 /// Who runs a managed account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(dead_code)]
 pub(crate) enum Provider {
     /// iCloud, `MobileMe` and .Mac.
     Icloud,

@@ -30,10 +30,9 @@ pub(super) fn resolve(outgoing: Vec<Outgoing>, source: &Path) -> Resolved {
     let mut resolved = Resolved::default();
     let mut known = HashMap::new();
     // a server that is only named by a link comes after those that are stored, one of which it may be
-    let (stored, named): (Vec<_>, Vec<_>) =
-        outgoing.into_iter().partition(|o| o.settings.is_some() || o.host.is_none());
-    for entry in stored.into_iter().chain(named) {
-        let linked = entry.settings.is_none();
+    let (stored, others): (Vec<_>, Vec<_>) = outgoing.into_iter().partition(|o| o.settings.is_some());
+    for entry in stored.into_iter().chain(others) {
+        let linked = entry.settings.is_none() && entry.host.is_some();
         let found = account(entry, source);
         merge(&mut resolved, &mut known, found, linked);
     }
@@ -66,7 +65,8 @@ fn merge(resolved: &mut Resolved, known: &mut HashMap<String, usize>, found: Fou
         *first = Found { senders, ..found };
     }
     resolved.remarks.push(format!(
-        "the server {} is there twice for the same user, with different security or sign-in",
+        "the server {} is there twice for the same user, with different security or sign-in; of those that can be \
+         used the protected one counts",
         first.host.as_deref().unwrap_or_default()
     ));
 }
@@ -162,8 +162,8 @@ fn stored_server(found: Found, settings: &Settings, preset: Option<&'static Pres
 /// A server that a link names, without port and security: a preset can complete it.
 fn named_server(found: Found, preset: Option<&'static Preset>) -> Found {
     let Some(preset) = preset else {
-        let reason = "Mail's file names this server, but neither its port nor its security: macOS keeps them \
-                      elsewhere";
+        let reason = "Mail's file names this server, but its port and security are not stored there, or cannot be \
+                      read";
         let user = found.user.clone().unwrap_or_default();
         let instead = found.host.as_deref().map(|host| match user.as_str() {
             "" => json!({ "host": host, "auth": "none" }),

@@ -7,7 +7,7 @@ use lettre::Address;
 use serde_json::Value;
 
 use super::table::protection;
-use crate::accounts::{Auth, Found, Preset};
+use crate::accounts::{Auth, Found, Preset, shown};
 use crate::commands::screen::Screen;
 use crate::task::TlsMode;
 use crate::text::one_line;
@@ -51,7 +51,7 @@ fn fields(found: &Found) -> Vec<(&'static str, String)> {
     add("user", found.user.clone());
     add("sign-in", found.auth.map(|auth| auth.word().to_owned()));
     for (index, sender) in found.senders.iter().enumerate() {
-        add(if index == 0 { "senders" } else { "" }, Some(sender.to_string()));
+        add(if index == 0 { "senders" } else { "" }, Some(shown(sender)));
     }
     add("found in", Some(found.source.display().to_string()));
     add("usable", Some(if found.usable { "yes" } else { "no" }.to_owned()));

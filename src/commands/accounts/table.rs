@@ -1,6 +1,6 @@
 //! The accounts for people: a table, or one below the other where a table has no room.
 
-use crate::accounts::Found;
+use crate::accounts::{Found, shown};
 use crate::commands::screen::{Screen, columns, filled, fitted};
 use crate::task::TlsMode;
 use crate::text::one_line;
@@ -80,8 +80,8 @@ pub(super) fn protection(mode: TlsMode) -> &'static str {
 fn sender(found: &Found) -> Option<String> {
     let first = found.senders.first()?;
     Some(match found.senders.len() {
-        0 | 1 => first.to_string(),
-        several => format!("{first} and {} more", several - 1),
+        0 | 1 => shown(first),
+        several => format!("{} and {} more", shown(first), several - 1),
     })
 }
 

@@ -101,9 +101,14 @@ impl Delivery {
         entry.check_strangers(&DELIVERY_KEYS, &MAIL_ONLY, remarks);
         let kind = entry.text("AccountType", remarks);
         if let Some(kind) = kind.as_deref().filter(|kind| *kind != "SMTPAccount") {
-            let kind = text::one_line(kind);
-            let kind = text::shorten(&kind, 40);
-            entry.remark(remarks, &format!("its AccountType is \"{kind}\", not SMTPAccount; it is ignored"));
+            // another kind is none of ours; one that is nearly ours was it before it was damaged
+            if one_apart(kind, "SMTPAccount") {
+                let kind = text::one_line(kind);
+                entry.remark(
+                    remarks,
+                    &format!("its AccountType is \"{kind}\", not SMTPAccount; it is ignored"),
+                );
+            }
             return None;
         }
         let Some(host) = entry.text("Hostname", remarks) else {
@@ -122,9 +127,6 @@ impl Delivery {
         let layer = entry.text("SecurityLayerType", remarks);
         let direct = (encrypted && port.is_none() && layer.as_deref() == Some("3")).then_some(true);
         let signs_in = entry.flag("ShouldUseAuthentication", true, remarks);
-        if signs_in && user.is_none() {
-            entry.remark(remarks, "has ShouldUseAuthentication, but no Username; taken for a server without");
-        }
         let authenticates = signs_in && user.is_some();
         let scheme = entry.text("AuthenticationScheme", remarks);
         Some(Self {

@@ -16,12 +16,12 @@ const DAMAGED_DATE: &str = "it is damaged: a date in it is none";
 const DAMAGED: &str = "it is damaged: its table of objects is none";
 
 /// Reads a binary list.
-pub(super) fn parse(bytes: &[u8]) -> Result<Node, String> {
+pub(super) fn parse<const VALUES: usize>(bytes: &[u8]) -> Result<Node, String> {
     if !bytes.starts_with(b"bplist00") {
         return Err("it is a binary property list of an unknown version".to_owned());
     }
     check(bytes)?;
-    plist::from_bytes(bytes).map(|Document(node)| node).map_err(|error| words(&error))
+    plist::from_bytes(bytes).map(|Document::<VALUES>(node)| node).map_err(|error| words(&error))
 }
 
 /// Says what the crate says, for people: it has `Serde("too long")` and `UnclosedXmlElement (offset 7)`.
@@ -178,11 +178,11 @@ fn is_showable(date: &[u8]) -> bool {
 }
 
 /// A whole property list.
-struct Document(Node);
+struct Document<const VALUES: usize>(Node);
 
-impl<'de> Deserialize<'de> for Document {
+impl<'de, const VALUES: usize> Deserialize<'de> for Document<VALUES> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut budget = Budget::new();
+        let mut budget = Budget::new(VALUES);
         Place { budget: &mut budget, depth: 0 }.deserialize(deserializer).map(Self)
     }
 }

@@ -33,7 +33,6 @@ pub(crate) enum Node {
 
 impl Node {
     /// Finds the first value of a key; in what is no dictionary, none.
-    #[allow(dead_code)]
     pub(crate) fn get(&self, key: &str) -> Option<&Self> {
         let Self::Dictionary(entries) = self else { return None };
         entries.iter().find(|(known, _)| **known == *key).map(|(_, node)| node)
@@ -54,7 +53,13 @@ impl Node {
 
 /// Reads a property list; says in a few words what is wrong with one that cannot be read.
 pub(crate) fn parse(bytes: &[u8]) -> Result<Node, String> {
-    if bytes.starts_with(b"bplist") { binary::parse(bytes) } else { xml::parse(bytes) }
+    parse_at_most::<MOST_VALUES>(bytes)
+}
+
+/// Reads a property list that stands for at most `VALUES` values, when it is a binary one; one in
+/// XML stands for no more than it has.
+pub(crate) fn parse_at_most<const VALUES: usize>(bytes: &[u8]) -> Result<Node, String> {
+    if bytes.starts_with(b"bplist") { binary::parse::<VALUES>(bytes) } else { xml::parse(bytes) }
 }
 
 /// Tells whether nothing in the make of a list that can be read speaks of damage; the elements of
@@ -65,6 +70,7 @@ pub(crate) fn is_whole(bytes: &[u8]) -> bool {
 
 /// What a list may still grow by, and the keys it has so far.
 pub(super) struct Budget {
+    most: usize,
     values: usize,
     bytes: usize,
     /// Every key is kept once: accounts have the same ones, and 10,000 of them are to fit.
@@ -75,8 +81,8 @@ pub(super) struct Budget {
 }
 
 impl Budget {
-    pub(super) fn new() -> Self {
-        Self { values: MOST_VALUES, bytes: MOST_BYTES, keys: HashSet::new(), open: Vec::new() }
+    pub(super) fn new(most: usize) -> Self {
+        Self { most, values: most, bytes: MOST_BYTES, keys: HashSet::new(), open: Vec::new() }
     }
 
     /// Takes one value, `depth` containers down. Neither the reading nor the drop of a tree may
@@ -86,7 +92,7 @@ impl Budget {
             return Err(format!("it is nested deeper than {DEEPEST} levels"));
         }
         let left = self.values.checked_sub(1);
-        self.values = left.ok_or_else(|| format!("it has more than {MOST_VALUES} values"))?;
+        self.values = left.ok_or_else(|| format!("it has more than {} values", self.most))?;
         Ok(())
     }
 

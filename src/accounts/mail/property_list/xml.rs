@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::{Budget, Node};
+use super::{Budget, MOST_VALUES, Node};
 use crate::text;
 
 /// Reads an XML list.
@@ -24,7 +24,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Node, String> {
         _ => return Err("it is no property list".to_owned()),
     }
     let rest = str::from_utf8(bytes).map_err(|_| damaged("not UTF-8"))?;
-    let mut reader = Reader { rest, budget: Budget::new() };
+    let mut reader = Reader { rest, budget: Budget::new(MOST_VALUES) };
     let node = match reader.tag()? {
         Tag::Start("plist") => {
             let first = reader.tag()?;

@@ -18,6 +18,7 @@ mod documents;
 mod echoes;
 mod exit_codes;
 mod faults;
+mod mail_homes;
 mod mail_plist;
 mod out_of_step;
 mod pages;

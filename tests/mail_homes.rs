@@ -30,7 +30,7 @@ fn expectation(version: &str) -> PathBuf {
 }
 
 /// Runs one of the scripts, which leaves nothing beside the sources.
-fn python(name: &str, folder: &Path, arguments: &[&str]) -> String {
+pub(crate) fn python(name: &str, folder: &Path, arguments: &[&str]) -> String {
     let output = Command::new("python3")
         .arg("-B")
         .arg(script(name))
@@ -109,7 +109,7 @@ fn compare(version: &str, how: &str, told: &Value, differences: &mut String) {
 }
 
 /// Everything below a folder: its bytes, its mode and its times.
-fn contents(folder: &Path) -> BTreeMap<PathBuf, (Vec<u8>, u32, [i64; 4])> {
+pub(crate) fn contents(folder: &Path) -> BTreeMap<PathBuf, (Vec<u8>, u32, [i64; 4])> {
     fn collect(path: &Path, found: &mut BTreeMap<PathBuf, (Vec<u8>, u32, [i64; 4])>) {
         let metadata = fs::symlink_metadata(path).unwrap();
         let bytes = if metadata.is_file() { fs::read(path).unwrap() } else { Vec::new() };

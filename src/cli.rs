@@ -13,6 +13,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use jiff::Timestamp;
 use lettre::message::Mailbox;
 
+use crate::accounts::READ_MAIL_HOME;
 use crate::decide::Policy;
 use crate::run::{Event, Outcome};
 use crate::task::{TlsMode, parse_duration, parse_mailboxes};
@@ -115,9 +116,20 @@ pub enum Command {
     },
     /// Print the man page
     Man,
-    /// Print the accounts of a home folder as JSON, within limits; how this program reads another's
-    #[command(hide = true)]
-    ReadMailHome(ReadMailHomeArgs),
+}
+
+/// Print the accounts of a home folder as JSON, within limits
+///
+/// The program types this itself. It is none of the commands, so that no help, page or completion has it.
+#[derive(Debug, Parser)]
+#[command(name = READ_MAIL_HOME, disable_version_flag = true)]
+pub struct ReadMailHome {
+    /// Become this user first, as root
+    #[arg(long, value_name = "UID")]
+    pub user: Option<u32>,
+    /// The home folder
+    #[arg(value_name = "DIR")]
+    pub home: PathBuf,
 }
 
 /// The shells that completions are made for.
@@ -205,17 +217,6 @@ pub struct CertificateArgs {
     pub deadline: Option<Duration>,
     #[command(flatten)]
     pub output: OutputArgs,
-}
-
-/// Arguments of "read-mail-home", which this program types itself.
-#[derive(Debug, Args)]
-pub struct ReadMailHomeArgs {
-    /// Become this user first
-    #[arg(long, value_name = "UID")]
-    pub user: Option<u32>,
-    /// The home folder
-    #[arg(value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
-    pub home: PathBuf,
 }
 
 /// Flags of "accounts".

@@ -30,15 +30,17 @@ pub fn own() -> Option<PathBuf> {
     own.or_else(|| User::from_uid(uid).ok().flatten().map(|user| user.dir))
 }
 
+/// Returns the home folder of the person who became root by sudo.
+fn behind_sudo() -> Option<PathBuf> {
+    let name = std::env::var("SUDO_USER").ok()?;
+    let person = User::from_name(&name).ok().flatten()?;
+    (!person.uid.is_root()).then_some(person.dir)
+}
+
 /// Returns the home folder of the person who has become root, when that can be told.
-pub(crate) fn of_person_behind_root() -> Option<PathBuf> {
-    if !Uid::effective().is_root() {
-        return None;
-    }
-    let home_of = |name: &str| User::from_name(name).ok().flatten().filter(|user| !user.uid.is_root());
-    let by_sudo = std::env::var("SUDO_USER").ok().and_then(|name| home_of(&name)).map(|user| user.dir);
+pub(crate) fn behind_root() -> Option<PathBuf> {
     let foreign = |home: &PathBuf| home.metadata().is_ok_and(|meta| meta.uid() != 0);
-    by_sudo.or_else(|| std::env::var_os("HOME").map(PathBuf::from).filter(foreign))
+    behind_sudo().or_else(|| std::env::var_os("HOME").map(PathBuf::from).filter(foreign))
 }
 
 /// Returns the home folder to offer to root, who has looked for accounts in root's own.

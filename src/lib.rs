@@ -74,6 +74,12 @@ pub struct World {
 
 /// Does what the arguments say and returns the code to end with.
 pub fn run(world: &World) -> Exit {
+    if world.args.get(1).is_some_and(|first| first == accounts::READ_MAIL_HOME) {
+        return match cli::ReadMailHome::try_parse_from(world.args.iter().skip(1)) {
+            Ok(args) => commands::read_mail_home(&args),
+            Err(error) => usage(&error, world),
+        };
+    }
     match cli::Cli::try_parse_from(&world.args) {
         Ok(cli) => commands::dispatch(&cli, world),
         Err(error) => usage(&error, world),

@@ -108,7 +108,7 @@ impl Book {
         let own = self.other_home.is_none();
         let elsewhere = own.then(|| {
             let found = !listing.accounts.is_empty();
-            home::to_offer_root(geteuid().is_root(), home::of_person_behind_root(), found)
+            home::to_offer_root(geteuid().is_root(), home::behind_root(), found)
         });
         Box::new(AccountError {
             name: name.to_owned(),

@@ -24,6 +24,9 @@ pub use spec::{AccountSpec, Auth, PresetSpec, ServerSpec};
 
 use crate::task::TlsMode;
 
+/// The first argument of the child that reads somebody else's home folder.
+pub(crate) const READ_MAIL_HOME: &str = "read-mail-home";
+
 /// An account that can be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {

@@ -18,6 +18,7 @@ use crate::cli::{Cli, Command};
 use crate::exit::Exit;
 
 pub(crate) use output::{Output, print_and_end, talk_raw};
+pub(crate) use read_mail_home::run as read_mail_home;
 
 /// Does what was typed and returns the code the program ends with.
 pub(crate) fn dispatch(cli: &Cli, world: &World) -> Exit {
@@ -30,6 +31,5 @@ pub(crate) fn dispatch(cli: &Cli, world: &World) -> Exit {
         Command::Schema => schema::run(),
         Command::Completions { shell } => completions::run(*shell),
         Command::Man => man::run(),
-        Command::ReadMailHome(args) => read_mail_home::run(args),
     }
 }

@@ -2,14 +2,14 @@
 //!
 //! `accounts::mail` starts it for a home folder that belongs to another user. It is started as root
 //! and gives that up itself, before it opens anything: a process that has changed its user cannot be
-//! looked into or altered by that user, while one that was started as the user could be. It is not
-//! in the help; typed by hand, it prints the accounts of a folder as JSON.
+//! looked into or altered by that user, while one that was started as the user could be. It is none
+//! of the commands that people know; typed by hand, it prints the accounts of a folder as JSON.
 
 use nix::sys::resource::{Resource, getrlimit, rlim_t, setrlimit};
 use nix::unistd::{Gid, Uid, getegid, geteuid, getgid, getuid, setegid, seteuid, setgid, setuid};
 
 use crate::accounts;
-use crate::cli::ReadMailHomeArgs;
+use crate::cli::{OutputArgs, ReadMailHome};
 use crate::commands::output::{Output, print_and_end};
 use crate::error::Failure;
 use crate::exit::Exit;
@@ -22,12 +22,12 @@ const SECONDS: rlim_t = 10;
 const FILES: rlim_t = 32;
 
 /// Runs the command.
-pub(super) fn run(args: &ReadMailHomeArgs) -> Exit {
+pub(crate) fn run(args: &ReadMailHome) -> Exit {
     let confined =
         args.user.map_or(Ok(()), become_user).and_then(|()| stay_ordinary()).and_then(|()| limit());
     if let Err(what) = confined {
         let failure = Failure::new(Exit::NoPermission, what);
-        return Output::for_hook(crate::cli::OutputArgs::default()).failure(&failure);
+        return Output::for_hook(OutputArgs::default()).failure(&failure);
     }
     match serde_json::to_string(&accounts::read_home(&args.home)) {
         Ok(text) => print_and_end(&(text + "\n")),

@@ -147,8 +147,7 @@ const ACCOUNTS: &str = r"        {name})
 
 pub(super) fn script() -> String {
     let cli = definition();
-    let commands: Vec<&Command> =
-        cli.get_subcommands().filter(|c| c.get_name() != "help" && !c.is_hide_set()).collect();
+    let commands: Vec<&Command> = cli.get_subcommands().filter(|c| c.get_name() != "help").collect();
     let mut flags = String::new();
     let names: Vec<&str> = commands.iter().map(|command| command.get_name()).collect();
     let _ = writeln!(flags, "        '') list='{} {}' ;;", names.join(" "), own(&cli).join(" "));

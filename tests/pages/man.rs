@@ -87,7 +87,7 @@ fn synopsis(page: &mut Page, cli: &Command) {
 }
 
 fn subcommands(cli: &Command) -> impl Iterator<Item = &Command> {
-    cli.get_subcommands().filter(|command| command.get_name() != "help" && !command.is_hide_set())
+    cli.get_subcommands().filter(|command| command.get_name() != "help")
 }
 
 /// Describes each command with the flags that it has for itself.

@@ -210,9 +210,7 @@ pub(super) fn fish() -> String {
 fn positional() -> String {
     let cli = definition();
     let mut lines = String::new();
-    for command in
-        cli.get_subcommands().filter(|command| command.get_name() != "help" && !command.is_hide_set())
-    {
+    for command in cli.get_subcommands().filter(|command| command.get_name() != "help") {
         for arg in command.get_positionals() {
             let words: Vec<_> = arg.get_possible_values().iter().map(|w| w.get_name().to_owned()).collect();
             let words =

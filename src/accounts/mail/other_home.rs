@@ -14,7 +14,7 @@ use std::time::Duration;
 use nix::unistd::{Gid, Uid, User, geteuid};
 
 use crate::accounts::found::{Found, Listing, Problem};
-use crate::accounts::label;
+use crate::accounts::{READ_MAIL_HOME, label};
 use crate::child::{self, Output, Printed, Stopped, ending};
 use crate::deadline::Deadline;
 use crate::files::FileFault;
@@ -119,7 +119,7 @@ fn command(home: &Home, group: Gid) -> std::io::Result<Command> {
     // by this name it is the running program, even when its file has been replaced meanwhile
     let program = if cfg!(target_os = "linux") { "/proc/self/exe".into() } else { std::env::current_exe()? };
     let mut command = Command::new(program);
-    command.arg0("backup-notify").args(["read-mail-home", "--user", &home.owner.to_string(), "--"]);
+    command.arg0("backup-notify").args([READ_MAIL_HOME, "--user", &home.owner.to_string(), "--"]);
     command.arg(&home.path).env_clear().current_dir("/").gid(group.as_raw()).uid(0);
     Ok(command)
 }

@@ -56,8 +56,11 @@ pub(super) fn run(args: &AccountsArgs, world: &World) -> Exit {
 }
 
 fn tell_problems(listing: &Listing, output: Output) {
-    for problem in &listing.problems {
-        output.doubt(&problem.to_string(), problem.hint.as_deref());
+    for (index, problem) in listing.problems.iter().enumerate() {
+        // of several with the same advice the last one gives it
+        let next = listing.problems.get(index + 1);
+        let hint = problem.hint.as_deref().filter(|hint| next.and_then(|n| n.hint.as_deref()) != Some(hint));
+        output.doubt(&problem.to_string(), hint);
     }
 }
 
@@ -93,12 +96,19 @@ fn tell_sources(listing: &Listing, output: Output) {
 /// Says where nothing was found, and what to do.
 fn nothing(listing: &Listing, mail_home: Option<&Path>) -> (Vec<String>, String) {
     let mut lines = Vec::new();
-    if let Some(home) = mail_home.filter(|home| home.try_exists().is_ok_and(|there| !there)) {
+    // what stands in the way has been told as a problem, as a rule
+    let missing = |home: &&Path| listing.problems.is_empty() && home.try_exists().is_ok_and(|there| !there);
+    if let Some(home) = mail_home.filter(missing) {
         lines.push(format!("there is no folder \"{}\"", home.display()));
     }
-    match listing.looked_at.as_slice() {
-        [] => lines.push("no SMTP account of Apple Mail was found: no home folder is known".to_owned()),
-        paths => {
+    match (listing.looked_at.as_slice(), mail_home) {
+        ([], Some(home)) => {
+            lines.push(format!("no SMTP account of Apple Mail was found in \"{}\"", home.display()));
+        }
+        ([], None) => {
+            lines.push("no SMTP account of Apple Mail was found: no home folder is known".to_owned());
+        }
+        (paths, _) => {
             lines.push("no SMTP account of Apple Mail was found; looked at:".to_owned());
             lines.extend(paths.iter().map(|path| format!("  {}", path.display())));
         }
@@ -113,7 +123,7 @@ fn nothing(listing: &Listing, mail_home: Option<&Path>) -> (Vec<String>, String)
 /// Says how the accounts of somebody else are listed. Root has none of its own, as a rule.
 fn another_home() -> String {
     let root = Uid::effective().is_root();
-    match home::to_offer_root(root, home::of_person_behind_root(), false) {
+    match home::to_offer_root(root, home::behind_root(), false) {
         Some(home) => format!(
             "list those of the person whose Mail it is: backup-notify accounts --mail-home {}",
             shell_word(&one_line(&home.to_string_lossy()))

@@ -23,6 +23,7 @@ mod mail_homes;
 mod mail_homes_damaged;
 mod mail_odd_files;
 mod mail_plist;
+mod other_home;
 mod out_of_step;
 mod pages;
 mod real_servers;

@@ -282,7 +282,7 @@ fn a_child_that_fails_is_a_problem_and_no_more() {
     for (options, says) in [
         // the child alone calls these
         (["-e", "inject=prctl:error=EINVAL:when=1+"], "the reading process ended with exit code 77: prctl: "),
-        (["-e", "inject=setuid:error=EAGAIN:when=2"], "cannot be read as its owner"),
+        (["-e", "inject=setuid:error=EAGAIN:when=2"], "exit code 77: cannot become the user 4242: "),
         (
             ["-e", "inject=setuid:retval=0:when=1+"],
             "the reading process ended with exit code 77: cannot become",

@@ -13,6 +13,7 @@ use crate::text::one_line;
 
 /// One SMTP account that was found; what is not known is `None`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Found {
     /// The name to write in a task: `host:user`, with the port in between where two would be the
     /// same.
@@ -65,6 +66,7 @@ impl Found {
 
 /// A file that could not be read, or that holds something that could not be understood.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Problem {
     /// The file.
     #[serde(serialize_with = "path_as_text")]
@@ -88,6 +90,7 @@ impl fmt::Display for Problem {
 
 /// Everything that was found in one home folder.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Listing {
     /// The accounts, in the order of the file.
     pub accounts: Vec<Found>,

@@ -102,11 +102,17 @@ fn read_as_owner(home: &Home, deadline: Deadline) -> Result<Listing, Problem> {
     if !output.status.success() {
         return Err(wrong(&failed(&output)));
     }
-    let listing: Listing = serde_json::from_slice(&output.stdout)
-        .map_err(|_| wrong("what the reading process answered is no list of accounts"))?;
-    match listing.accounts.iter().find(|found| !is_honest(found)) {
-        Some(_) => Err(wrong("what the reading process answered contradicts itself")),
-        None => Ok(listing),
+    believed(&output.stdout).map_err(wrong)
+}
+
+/// Takes what the child answered, when it is a list of accounts that could be true.
+fn believed(answer: &[u8]) -> Result<Listing, &'static str> {
+    let listing: Listing = serde_json::from_slice(answer)
+        .map_err(|_| "what the reading process answered is no list of accounts")?;
+    if listing.accounts.iter().all(is_honest) {
+        Ok(listing)
+    } else {
+        Err("what the reading process answered contradicts itself")
     }
 }
 

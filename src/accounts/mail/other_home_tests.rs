@@ -1,6 +1,8 @@
 //! The parent's side alone: what it asks for and what it believes. The child is tested with the
 //! real program (`tests/other_home.rs`).
 
+#![allow(clippy::string_slice, reason = "the texts are ASCII")]
+
 use super::*;
 use crate::accounts::Auth;
 use crate::task::TlsMode;
@@ -63,4 +65,22 @@ fn the_child_gets_the_owner_the_group_and_nothing_else() {
     assert_eq!(arguments, ["read-mail-home", "--user", "4242", "--", "/home/-kim"]);
     assert_eq!(command.get_current_dir(), Some(Path::new("/")));
     assert_eq!(command.get_envs().count(), 0);
+}
+
+#[test]
+fn an_answer_is_one_list_of_accounts_or_nothing() {
+    let listing = Listing { accounts: vec![honest()], ..Listing::default() };
+    let good = serde_json::to_string(&listing).unwrap();
+    assert_eq!(believed(good.as_bytes()), Ok(listing));
+    assert_eq!(believed(format!("{good}\n").as_bytes()).unwrap().accounts.len(), 1);
+    let deep = "[".repeat(1_000_000);
+    let cut = &good[..good.len() - 1];
+    let unknown = good.replacen("\"host\"", "\"hots\"", 1);
+    let two = format!("{good}{good}");
+    for bad in ["", "null", "[]", "{}", "\u{0}", &deep, cut, &unknown, &two] {
+        assert!(believed(bad.as_bytes()).unwrap_err().contains("no list"), "{}", &bad[..bad.len().min(60)]);
+    }
+    assert!(believed(b"\xff\xfe").is_err());
+    let lie = good.replacen("smtp.example.test", "evil.example.test", 1);
+    assert!(believed(lie.as_bytes()).unwrap_err().contains("contradicts"));
 }

@@ -288,7 +288,7 @@ fn a_child_that_fails_is_a_problem_and_no_more() {
             "the reading process ended with exit code 77: cannot become",
         ),
         (
-            ["-e", "inject=execve:error=EACCES:when=2"],
+            ["-P/proc/self/exe", "-einject=execve:error=EACCES"],
             "this program cannot be started again: permission denied",
         ),
     ] {

@@ -2,8 +2,10 @@
 //!
 //! bash and zsh run at a terminal of their own and are typed to; fish can be asked without.
 
+use std::os::unix::fs::symlink;
 use std::path::Path;
 
+use crate::mail_plist::{self, Server, USUAL};
 use crate::support::world::World;
 
 /// Types to an interactive shell; see the file.
@@ -42,9 +44,29 @@ fn completions() -> String {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("completions").to_str().unwrap().to_owned()
 }
 
-/// A world with some files to complete.
+/// A user name that no shell takes as it stands.
+const ODD: &str = "it's \"odd\" & a=b;c $(touch touched) ü";
+
+/// The accounts of the person who types: one of them can be shown, and no task can use it.
+const SERVERS: &[Server<'_>] = &[
+    Server { user: "kim@example.com", ..USUAL },
+    Server { host: "odd.example.com", user: ODD, name: "'; touch touched; \"$(touch touched)`", ..USUAL },
+    Server { host: "ntlm.example.com", scheme: "NTLM", ..USUAL },
+];
+
+/// Where the shells find the program.
+fn path(world: &World) -> String {
+    format!("{}:/usr/bin:/bin", world.path().join("bin").display())
+}
+
+/// A world with some files and accounts to complete.
 fn world() -> World {
     let world = World::new();
+    world.folder("bin");
+    symlink(world.binary(), world.path().join("bin/backup-notify")).unwrap();
+    mail_plist::write(&world, "home", SERVERS);
+    mail_plist::write(&world, "Macintosh HD", &[Server { host: "other.example.com", ..USUAL }]);
+    mail_plist::write(&world, "home/disk", &[Server { host: "third.example.com", ..USUAL }]);
     world.write("tasks/home.json", "{}");
     world.write("tasks/home office.json", "{}");
     world.write("authority.pem", "");
@@ -65,6 +87,7 @@ fn typed(world: &World, shell: &[&str], setup: &str, lines: &[&str]) -> Vec<Stri
         .env("COMPLETIONS", completions())
         .env("SEEN", out.to_str().unwrap())
         .env("TERM", "dumb")
+        .env("PATH", path(world))
         .run();
     output.assert_success();
     let seen: Vec<String> = std::fs::read_to_string(&out)
@@ -119,6 +142,47 @@ const CASES: &[(&str, &str)] = &[
     ("backup-notify notify --outbox ta", "backup-notify notify --outbox tasks/"),
     // a name is no file
     ("backup-notify notify --name ta", "backup-notify notify --name ta"),
+    // accounts, by the words into which bash splits them and without
+    ("backup-notify check --account smt", "backup-notify check --account smtp.example.com:kim@example.com "),
+    ("backup-notify check --account=smt", "backup-notify check --account=smtp.example.com:kim@example.com "),
+    (
+        "backup-notify notify --account smtp.example.com:k",
+        "backup-notify notify --account smtp.example.com:kim@example.com ",
+    ),
+    (
+        "backup-notify notify --account=smtp.example.com:kim@ex",
+        "backup-notify notify --account=smtp.example.com:kim@example.com ",
+    ),
+    ("backup-notify check --account nob", "backup-notify check --account nob"),
+    // what a task cannot use is not offered for one
+    ("backup-notify check --account ntl", "backup-notify check --account ntl"),
+    ("backup-notify accounts ntl", "backup-notify accounts ntlm.example.com:kim "),
+    ("backup-notify accounts smtp.example.com:", "backup-notify accounts smtp.example.com:kim@example.com "),
+    ("backup-notify accounts --js", "backup-notify accounts --json "),
+    ("backup-notify accounts --com", "backup-notify accounts --com"),
+    // in the home folder that was named before
+    (
+        "backup-notify check --mail-home Macintosh\\ HD --account o",
+        "backup-notify check --mail-home Macintosh\\ HD --account other.example.com:kim ",
+    ),
+    (
+        "backup-notify accounts --mail-home=home/disk t",
+        "backup-notify accounts --mail-home=home/disk third.example.com:kim ",
+    ),
+    (
+        "backup-notify accounts --mail-home ~/disk t",
+        "backup-notify accounts --mail-home ~/disk third.example.com:kim ",
+    ),
+    ("backup-notify accounts --mail-home nowhere s", "backup-notify accounts --mail-home nowhere s"),
+    // in quotes
+    (
+        "backup-notify check --account \"smtp.example.com:k",
+        "backup-notify check --account \"smtp.example.com:kim@example.com\" ",
+    ),
+    (
+        "backup-notify check --account 'smt",
+        "backup-notify check --account 'smtp.example.com:kim@example.com' ",
+    ),
 ];
 
 /// What zsh makes of some of these in its own way: it offers the form with "=" for a flag that
@@ -176,6 +240,7 @@ fn fish_completes_commands_flags_words_rules_and_files() {
         let output = world
             .other_command("fish", &["--no-config", "-c", script, line])
             .env("COMPLETIONS", completions())
+            .env("PATH", path(&world))
             .run();
         output.assert_success().assert_stderr_is_empty();
         // a description follows behind a tab
@@ -196,10 +261,57 @@ fn fish_completes_commands_flags_words_rules_and_files() {
         ("backup-notify notify --task tasks/home.", &["tasks/home.json"]),
         ("backup-notify notify --outbox ta", &["tasks/"]),
         ("backup-notify notify --name ta", &[]),
+        ("backup-notify check --account smt", &["smtp.example.com:kim@example.com"]),
+        ("backup-notify check --account=smtp.example.com:k", &["--account=smtp.example.com:kim@example.com"]),
+        ("backup-notify check --account ntl", &[]),
+        ("backup-notify accounts ntl", &["ntlm.example.com:kim"]),
+        ("backup-notify accounts --com", &[]),
+        ("backup-notify check --mail-home Macintosh\\ HD --account o", &["other.example.com:kim"]),
+        ("backup-notify accounts --mail-home=home/disk t", &["third.example.com:kim"]),
+        ("backup-notify accounts --mail-home ~/disk t", &["third.example.com:kim"]),
+        ("backup-notify check --account odd", &[odd().as_str()]),
+        ("backup-notify accounts --mail-home nowhere s", &[]),
     ] {
         let mut seen = ask(line);
         seen.sort();
         assert_eq!(seen, expected, "after {line:?}");
+    }
+}
+
+fn odd() -> String {
+    format!("odd.example.com:{ODD}")
+}
+
+/// What a shell completes is what it then hands to the program, and nothing of it is run.
+#[test]
+fn an_account_with_quotes_and_dollar_signs_is_completed_as_one_word() {
+    for (shell, setup) in [(["bash", "--norc", "-i"], BASH), (["zsh", "-f", "-i"], ZSH)] {
+        let world = world();
+        let begun = ["odd.exa", "odd.example.com:it\\'s\\ "];
+        let lines = begun.map(|begun| format!("backup-notify check --account {begun}"));
+        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+        for seen in typed(&world, &shell, setup, &lines) {
+            let script = seen.replace("backup-notify check --account", "printf '%s'");
+            let output = world.other_command(shell[0], &["-c", &script]).run();
+            output.assert_success().assert_stdout_is(&odd());
+        }
+        assert!(!world.path().join("touched").exists() && !world.home().join("touched").exists());
+    }
+}
+
+#[test]
+fn where_there_are_no_accounts_the_completions_say_nothing() {
+    let lines = ["backup-notify check --account s", "backup-notify accounts s"];
+    // neither without accounts nor without the program
+    for installed in [false, true] {
+        for (shell, setup) in [(["bash", "--norc", "-i"], BASH), (["zsh", "-f", "-i"], ZSH)] {
+            let world = World::new();
+            world.folder("bin");
+            if installed {
+                symlink(world.binary(), world.path().join("bin/backup-notify")).unwrap();
+            }
+            assert_eq!(typed(&world, &shell, setup, &lines), lines);
+        }
     }
 }
 

@@ -115,6 +115,8 @@ _backup_notify_accounts() {
         for ((i = ${#cur}; i > 0; i--)); do
             if [[ $COMP_WORDBREAKS == *"${cur:i-1:1}"* && ( $i -eq 1 || ${cur:i-2:1} != \\ ) ]]; then
                 cut=${cur:0:i}
+                # it keeps these at the head of what it replaces
+                cut=${cut%[@\$]}
                 break
             fi
         done

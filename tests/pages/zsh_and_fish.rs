@@ -113,15 +113,16 @@ pub(super) fn zsh() -> String {
         rest = &list[length..];
     }
     out.push_str(rest);
+    // a blank before an action: it gets no arguments but its own
     // found by what stands before the action: the name of the value, the help of a positional
-    let out = out.replace(":ACCOUNT:_default'", ":ACCOUNT:_backup-notify_accounts usable'");
+    let out = out.replace(":ACCOUNT:_default'", ":ACCOUNT: _backup-notify_accounts usable'");
     let out: String = out
         .split_inclusive('\n')
         .map(|line| match line.strip_suffix(":_default' \\\n") {
             Some(line)
                 if accounts_behind_commands().iter().any(|id| line.starts_with(&format!("'::{id} -- "))) =>
             {
-                format!("{line}:_backup-notify_accounts all' \\\n")
+                format!("{line}: _backup-notify_accounts all' \\\n")
             }
             _ => line.to_owned(),
         })

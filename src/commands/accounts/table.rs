@@ -14,8 +14,9 @@ const USABLE: usize = 4;
 const GAP: usize = 2;
 /// The widest a cell becomes, wherever it goes: one long text would fill every other row with blanks.
 const WIDEST: usize = 100;
-/// How narrow a column may become before the table is given up: sender, description.
-const LEAST: [(usize, usize); 2] = [(SENDER, 16), (DESCRIPTION, 12)];
+/// How narrow a column may become before the table is given up. An id of 33 letters then has a table
+/// on 80 columns.
+const LEAST: [(usize, usize); 2] = [(SENDER, 10), (DESCRIPTION, 11)];
 
 /// One account, cleaned.
 struct Row {

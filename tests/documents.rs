@@ -8,6 +8,7 @@ use backup_notify::exit::Exit;
 use clap::Parser;
 use serde_json::{Value, json};
 
+use crate::mail_plist;
 use crate::pages::examples::{EXAMPLES, Example, Kind};
 use crate::support::certs::Leaf;
 use crate::support::smtp_server::{Mode, SmtpServer};
@@ -177,6 +178,7 @@ impl Site {
                 format!("#!/bin/sh\necho 'a file was in use' >&2\nexit {code}\n"),
             );
         }
+        mail_plist::write(&world, "home", &[mail_plist::USUAL]);
         world.script("bin/secret-tool", "#!/bin/sh\nexit 0\n");
         std::os::unix::fs::symlink(world.binary(), world.path().join("bin/backup-notify")).unwrap();
         let mut task = json!({
@@ -218,6 +220,9 @@ impl Site {
             .env("PATH", format!("{bin}:/usr/bin:/bin"))
             .run();
         match example.tells {
+            _ if example.kind == Kind::Accounts => output
+                .assert_stdout_has("ID  ")
+                .assert_stdout_has("\n  \"account\": \"smtp.example.com:kim\",\n"),
             Some(_) => output.assert_stderr_lacks("backup-notify: "),
             None => output.assert_stdout_has("\nSubject: "),
         };

@@ -11,6 +11,8 @@ pub(crate) enum Kind {
     Cron,
     /// A task file.
     Task,
+    /// Lines for a shell that show the accounts of Mail.
+    Accounts,
 }
 
 pub(crate) struct Example {
@@ -35,6 +37,28 @@ pub(crate) const EXAMPLES: &[Example] = &[
     "to": "kim@example.com, ops@example.com",
     "account": { "host": "smtp.example.com", "user": "kim@example.com" },
     "password": { "command": ["/usr/bin/secret-tool", "lookup", "service", "smtp"] }
+  }
+}"#,
+        tells: None,
+    },
+    Example {
+        about: "Where Mail is set up: see which accounts it has, and what to write for the one with this address:",
+        kind: Kind::Accounts,
+        code: "backup-notify accounts\n\
+               backup-notify accounts kim@example.com",
+        tells: None,
+    },
+    Example {
+        about: "A task for root that sends by an account of Mail of the person whose Mac it is. The id is one that \
+                `backup-notify accounts --mail-home /Users/kim` has shown:",
+        kind: Kind::Task,
+        code: r#"{
+  "name": "Nightly",
+  "mail_home": "/Users/kim",
+  "email": {
+    "to": "kim@example.com",
+    "account": "smtp.example.com:kim",
+    "password": { "file": "password" }
   }
 }"#,
         tells: None,

@@ -45,11 +45,22 @@ pub(super) fn command(name: &str) -> Option<&'static str> {
              its own; nobody signs in. Port 465 means TLS at once, 25 and 587 STARTTLS; on any other port both are \
              tried. See TRUST."
         }
+        "accounts" => {
+            "For each it prints the id, the port and what protects it, whom its mail comes from, what Mail calls it, \
+             and whether a task can use it; if not, why, and what to write instead. With ‹ID› it prints all that is \
+             known of one account, and the lines to write into a task. What is found changes nothing about the code: \
+             it is 0, and 78 when ‹ID› fits none or several. A file that cannot be read is told on standard error. \
+             When nothing is found, every path looked at is named there. See FILES for the places, and \
+             email.account under TASK FILE for what may be written."
+        }
         "schema" => {
             "Save it, and name it under `$schema` in your task: many editors then complete and check."
         }
         "man" => "It is this page.",
-        "completions" => "They complete commands, flags, words and files. They start nothing.",
+        "completions" => {
+            "They complete commands, flags, words, files and the accounts of Mail. For these they call the program that \
+             is found in PATH; they start nothing else."
+        }
         _ => return None,
     })
 }
@@ -87,7 +98,10 @@ pub(super) fn flag(id: &str) -> Option<&'static str> {
         "log" => "At most 30 lines; `attach_log` in the task sends more. Links are not followed.",
         "tool" => "The task can name it too, as `tool`.",
         "when" => "The words are those of `when` under TASK FILE.",
-        "account" => "For example `'{\"host\": \"smtp.example.com\", \"user\": \"kim@example.com\"}'`.",
+        "account" => {
+            "See email.account under TASK FILE. For example `smtp.example.com:kim`, or `'{\"host\": \"smtp.example.com\", \"user\": \"kim@example.com\"}'`."
+        }
+        "mail_home" => "See SECURITY.",
         "tls_trust" => "See TRUST.",
         "allow_cleartext_password" => "See SECURITY.",
         "deadline" => "Between 1 second and 24 hours.",
@@ -115,8 +129,11 @@ fn description(page: &mut Page) {
     page.item("`warning`", "Warning, error and interrupted.");
     page.item("`error`", "Error and interrupted.");
     page.text(
-        "Not in this version: the accounts of Apple Mail, a private keychain, notices on screen (Growl, desktop), \
-         an outbox for messages that no server accepts, and the reports of backup programs in their own formats. Where a key or a flag for one of these is accepted \
+        "If you use Apple Mail, it knows that account already: `backup-notify accounts` lists what Mail has, and a task \
+         names one of them in a word.",
+    );
+    page.text(
+        "Not in this version: a private keychain, notices on screen (Growl, desktop), an outbox for messages that no server accepts, and the reports of backup programs in their own formats. Where a key or a flag for one of these is accepted \
          already, this page says what becomes of it.",
     );
 }
@@ -210,6 +227,15 @@ fn result(page: &mut Page) {
     page.item("`messages`", "Only with `--dry-run`: the finished messages.");
     page.item("`exit_code`", "The code that the program ends with.");
     page.text("An error before the decision is one object with `error`, `hint` and `exit_code`.");
+    page.text("`accounts` prints an object of its own:");
+    page.item(
+        "`accounts`",
+        "One object for each: `id`, `description`, `host`, `port`, `user`, `tls_mode`, `auth` (both as in a task), \
+         `senders` (an array), `source` (the file), `usable`, `reason` (why not; or what a preset has added) and \
+         `instead` (what to write as `account` when it cannot be used).",
+    );
+    page.item("`problems`", "What could not be read: objects with `path`, `message` and `hint`.");
+    page.item("`looked_at`", "Only when nothing was found: every path.");
 }
 
 fn files(page: &mut Page) {
@@ -221,6 +247,24 @@ fn files(page: &mut Page) {
     page.item(
         "`/etc/backup-notify/`‹name›`.json`",
         "Looked for next. On macOS in `/Library/Application Support/backup-notify`.",
+    );
+    page.text(
+        "Mail's accounts are looked for in these places of your home folder, or of the one that `mail_home` names. The \
+         first that has an outgoing server counts; what an upgrade of macOS has left behind stands below what has \
+         taken its place. A file that is there and cannot be read is told, and the search goes on.",
+    );
+    page.item(
+        "`Library/Accounts/Accounts4.sqlite`, `Accounts3.sqlite`",
+        "With their `-wal`: OS X 10.11 and later.",
+    );
+    page.item("`Library/Mail/V2/MailData/Accounts.plist`", "Mac OS X 10.7 to 10.10.");
+    page.item(
+        "`Library/Preferences/com.apple.mail.plist`, `com.apple.Mail.plist`",
+        "Mac OS X 10.5 and 10.6.",
+    );
+    page.item(
+        "`Library/Containers/com.apple.mail/Data/Library/`",
+        "In it `Mail/V2/MailData/Accounts.plist` and `Preferences/com.apple.mail.plist`, each behind its like.",
     );
 }
 
@@ -236,6 +280,12 @@ fn environment(page: &mut Page) {
         "`CREDENTIALS_DIRECTORY`",
         "Where systemd puts the credentials of a service; for `systemd_credential`.",
     );
+    page.item(
+        "`NO_COLOR`, `TERM`, `COLUMNS`",
+        "For what `accounts` prints at a terminal: no colours when `NO_COLOR` is set and not empty, or when `TERM` is \
+         `dumb` or not set; the width, where the terminal's own is not to count.",
+    );
+    page.item("`SUDO_USER`", "Whose home folder `accounts` advises root to name. Nothing is read for it.");
     page.item("`TZ`", "The time zone of the times in a message.");
     page.text("A variable that a task names as `email.password.env` is read too.");
     page.text(
@@ -270,6 +320,24 @@ fn security(page: &mut Page) {
          refused, unless that goes to this very computer (loopback) or you allow it by name: \
          `email.tls.allow_cleartext_password` or `--allow-cleartext-password`. Then everybody on the way can read \
          it.",
+    );
+    page.subsection("Mail's files");
+    page.text(
+        "They are opened only to look an account up: when a notice is due that names one, by `accounts`, and by the \
+         completions. They are read into memory; nothing is written beside them, no copy is made on a disk, and no \
+         lock is taken. Regular files only, of 32 MiB at most, databases of 64 MiB.",
+    );
+    page.text(
+        "As root, the home folder of somebody else (`mail_home`, `--mail-home`) is read by a child that has become its \
+         owner for good: it can read what that person can, and nothing more. What it reports is text, within limits of \
+         time and memory. The account is then found by its id alone. Still the owner of the folder chooses the server \
+         behind that id, and so where your password is sent, under the trust rule of your task: use `mail_home` for \
+         somebody whom you would let choose that, or write the account out.",
+    );
+    page.text(
+        "macOS guards these files from programs that may not see all data. `backup-notify` then names the file, and what \
+         to do: open System Settings, Privacy & Security, Full Disk Access; add the program that runs the hook (the \
+         terminal, or the backup program); start that program again.",
     );
     page.subsection("accept-any-certificate");
     page.text(

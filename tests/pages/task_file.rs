@@ -112,14 +112,13 @@ fn more(object: &str, key: &str) -> Option<&'static str> {
         ("", "outbox") => {
             "Without effect in this version: a message that no server accepts is not kept, and you are told so."
         }
-        ("", "mail_home") => "Without effect in this version.",
+        ("", "mail_home") => "For root, and for a disk of another computer. See SECURITY.",
         ("", "exit_codes") => "For example `{\"23\": \"error\"}`. See below for the tables of the tools.",
         ("", "redact") => "Each is replaced wherever it stands.",
         ("", "run") => "See below.",
         ("", "$schema") => "The program does not look at it.",
         ("Email", "account") => {
-            "See below. This version does not look up ids and addresses of Apple Mail's accounts: write the account \
-             out."
+            "A text names an account of Apple Mail; an object writes the account out. See below."
         }
         ("Email", "password") => "See below. Not needed with `\"auth\": \"none\"`.",
         ("Email", "tls") => "See below.",
@@ -161,6 +160,10 @@ pub(super) fn describe(page: &mut Page) {
     let schema = backup_notify::task::schema();
     let schema = schema.as_value();
     for object in OBJECTS {
+        if object.name == "ServerSpec" {
+            page.subsection("email.account: an account of Apple Mail");
+            account_of_mail(page);
+        }
         page.subsection(object.title);
         if !object.intro.is_empty() {
             page.text(object.intro);
@@ -195,6 +198,36 @@ pub(super) fn describe(page: &mut Page) {
             presets(page);
         }
     }
+}
+
+/// What a text under `account` can be.
+fn account_of_mail(page: &mut Page) {
+    page.text(
+        "A text is looked up among the outgoing accounts of Mail, in this order. `backup-notify accounts` shows \
+         them all; Mail's files are opened only when a notice is due.",
+    );
+    page.item(
+        "an id",
+        "As `backup-notify accounts` prints it: ‹host›`:`‹user›, or the host alone where nobody signs in. Where two \
+         accounts would be the same, the port is in it: ‹host›`:`‹port›`:`‹user›, which can always be written.",
+    );
+    page.item("an address", "Of one from whom mail of the account comes, or its user name.");
+    page.item("a description", "What Mail calls the account.");
+    page.text(
+        "Upper and lower case do not matter. A text that fits several accounts, or none, ends with code 78 and a list \
+         of the candidates; one that cannot be used does not make the other doubtful. With `mail_home` only ids \
+         count, because the words in it are somebody else's.",
+    );
+    page.text(
+        "From Mail come server, port, security, the way to sign in, user name and sender. `tls.mode` goes before what \
+         Mail says, and moves an account from the standard port of one mode to that of the other. The password is \
+         never Mail's: macOS lets no other program read it.",
+    );
+    page.text(
+        "For iCloud and Exchange, Mail stores no server, and what Apple's own token or a way to sign in that this \
+         program does not speak belongs to cannot be used. `backup-notify accounts` says so, with the lines to write \
+         in its place. What a preset adds to an account is said there too.",
+    );
 }
 
 /// Lists what each tool means by codes that are not simply errors, as `notify` would take them.

@@ -102,11 +102,23 @@ impl Lines {
     /// Adds what stands for an account that cannot be used.
     fn in_place_of(&mut self, found: &Found) {
         let Some(line) = found.instead_line() else {
-            self.email.push(
-                "\"account\": {\"host\": \"smtp.example.com\", \"user\": \"kim@example.com\"}".to_owned(),
-            );
-            self.secret(Auth::Password, None);
-            self.notes.push("With the server and the user name that your provider gives.".to_owned());
+            let preset = found.host.as_deref().and_then(Preset::of_host);
+            let (line, note) = match preset {
+                Some(preset) => (
+                    format!(
+                        "\"account\": {{\"preset\": \"{}\", \"user\": \"you@example.com\"}}",
+                        preset.word
+                    ),
+                    "The user name is your full address there.",
+                ),
+                None => (
+                    "\"account\": {\"host\": \"smtp.example.com\", \"user\": \"you@example.com\"}".to_owned(),
+                    "Server and user name are those that your provider gives.",
+                ),
+            };
+            self.email.push(line);
+            self.notes.push(note.to_owned());
+            self.secret(preset.map(|preset| preset.auth).unwrap_or_default(), preset);
             return;
         };
         self.email.push(line);

@@ -154,6 +154,11 @@ fn one_that_cannot_be_used_says_why_and_what_to_write_in_its_place() {
     let mut unknown = icloud();
     unknown.instead = None;
     accepted(&detail::page(&unknown, None, PLAIN));
+    // the server says whose it is
+    unknown.host = Some("p42-smtp.mail.me.com".into());
+    let page = detail::page(&unknown, None, PLAIN);
+    assert!(page.contains("{\"preset\": \"icloud\", \"user\": \"you@example.com\"}"), "{page}");
+    accepted(&page);
 }
 
 #[test]

@@ -204,7 +204,7 @@ pub(super) fn describe(page: &mut Page) {
 fn account_of_mail(page: &mut Page) {
     page.text(
         "A text is looked up among the outgoing accounts of Mail, in this order. `backup-notify accounts` shows \
-         them all; Mail's files are opened only when a notice is due.",
+         them all; Mail's files are opened only when one has to be looked up.",
     );
     page.item(
         "an id",
@@ -220,13 +220,13 @@ fn account_of_mail(page: &mut Page) {
     );
     page.text(
         "From Mail come server, port, security, the way to sign in, user name and sender. `tls.mode` goes before what \
-         Mail says, and moves an account from the standard port of one mode to that of the other. The password is \
-         never Mail's: macOS lets no other program read it.",
+         Mail says, and moves an account from the standard port of one mode to that of the other. The password does \
+         not: see email.password.",
     );
     page.text(
-        "For iCloud and Exchange, Mail stores no server, and what Apple's own token or a way to sign in that this \
-         program does not speak belongs to cannot be used. `backup-notify accounts` says so, with the lines to write \
-         in its place. What a preset adds to an account is said there too.",
+        "Some accounts cannot be used: Mail stores no server for iCloud and Exchange, Apple's own token is for Apple's \
+         programs, and some ways to sign in are not spoken here. `backup-notify accounts` says so, with the lines to \
+         write in their place. What a preset adds to an account is said there too.",
     );
 }
 

@@ -3,12 +3,12 @@
 //! The help texts, the man page and the shell completions are all made from it, so the doc comments
 //! below are what users read. Nothing is interpreted here; [`crate::settings`] does that.
 
+mod values;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::builder::{OsStringValueParser, PossibleValue, PossibleValuesParser, TypedValueParser};
-use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use jiff::Timestamp;
 use lettre::message::Mailbox;
@@ -16,8 +16,9 @@ use lettre::message::Mailbox;
 use crate::accounts::READ_MAIL_HOME;
 use crate::decide::Policy;
 use crate::run::{Event, Outcome};
-use crate::task::{TlsMode, parse_duration, parse_mailboxes};
+use crate::task::TlsMode;
 use crate::tools::Tool;
+use values::{TrustWords, any_text, duration, exit_code, mailbox, mailboxes, time, words};
 
 /// Tell people how a backup ended
 ///
@@ -363,87 +364,6 @@ pub struct OutputArgs {
 /// Several addresses; a type of its own, because clap gives `Vec` a meaning of its own.
 #[derive(Debug, Clone)]
 pub struct Recipients(pub Vec<Mailbox>);
-
-/// Makes a parser for a closed set of words, which help and completions list.
-fn words<T: Copy + Send + Sync + 'static>(
-    set: &'static [(&'static str, T)],
-) -> impl TypedValueParser<Value = T> {
-    PossibleValuesParser::new(set.iter().map(|(word, _)| *word)).try_map(|word| {
-        // clap lets nothing else through
-        set.iter().find(|(known, _)| *known == word).map(|(_, value)| *value).ok_or("unknown word")
-    })
-}
-
-fn mailboxes(text: &str) -> Result<Recipients, String> {
-    parse_mailboxes(text).map(Recipients)
-}
-
-fn mailbox(text: &str) -> Result<Mailbox, String> {
-    let mut list = parse_mailboxes(text)?;
-    if list.len() > 1 {
-        return Err(format!("expected one address; found {}", list.len()));
-    }
-    list.pop().ok_or_else(|| "expected an address".to_owned())
-}
-
-fn duration(text: &str) -> Result<Duration, String> {
-    parse_duration(text)
-}
-
-fn exit_code(text: &str) -> Result<i32, String> {
-    text.parse().map_err(|_| "expected a whole number, as \"$?\" holds it".to_owned())
-}
-
-/// Takes text in any encoding: a file name that is no UTF-8 must not cost the notice.
-fn any_text() -> impl TypedValueParser<Value = String> {
-    OsStringValueParser::new().map(|text| text.to_string_lossy().into_owned())
-}
-
-/// Reads RFC 3339, or seconds since 1970 with or without the `@` of date(1).
-fn time(text: &str) -> Result<Timestamp, String> {
-    if let Ok(seconds) = text.strip_prefix('@').unwrap_or(text).parse::<i64>() {
-        return Timestamp::from_second(seconds).map_err(|_| "this time is out of range".to_owned());
-    }
-    text.parse().map_err(|_| "expected a time such as 2026-01-31T03:00:00Z, or seconds since 1970".to_owned())
-}
-
-/// The trust rules: completed as words, and taken with what follows their colon.
-#[derive(Debug, Clone)]
-struct TrustWords;
-
-impl TypedValueParser for TrustWords {
-    type Value = String;
-
-    fn parse_ref(
-        &self,
-        command: &clap::Command,
-        arg: Option<&clap::Arg>,
-        value: &std::ffi::OsStr,
-    ) -> Result<String, clap::Error> {
-        let wrong = |problem: String| {
-            // clap's own error for a bad value has no place for what is wrong with it
-            let arg = arg.map(ToString::to_string).unwrap_or_default();
-            let value = value.to_string_lossy();
-            let problem = format!("invalid value '{value}' for '{arg}': {problem}");
-            command.clone().error(ErrorKind::ValueValidation, problem)
-        };
-        let word = value.to_str().ok_or_else(|| wrong("expected text".to_owned()))?;
-        crate::task::TrustRule::parse_all(&[word.to_owned()]).map_err(wrong)?;
-        Ok(word.to_owned())
-    }
-
-    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
-        let words = [
-            ("system", "what the operating system trusts"),
-            ("ca-file:", "only chains to a certificate in this PEM file"),
-            ("pin:sha256:", "only the certificate with this SHA-256"),
-            ("pin:spki-sha256:", "only the public key with this SHA-256"),
-            ("self-signed-root", "also an unknown root that the server sends"),
-            ("accept-any-certificate", "anything at all"),
-        ];
-        Some(Box::new(words.into_iter().map(|(word, help)| PossibleValue::new(word).help(help))))
-    }
-}
 
 /// Tells whether JSON was asked for, when the command line is too wrong to be parsed.
 pub fn wants_json(args: &[OsString]) -> bool {

@@ -323,9 +323,9 @@ fn security(page: &mut Page) {
     );
     page.subsection("Mail's files");
     page.text(
-        "They are opened only to look an account up: when a notice is due that names one, by `accounts`, and by the \
-         completions. They are read into memory; nothing is written beside them, no copy is made on a disk, and no \
-         lock is taken. Regular files only, of 32 MiB at most, databases of 64 MiB.",
+        "They are opened only to look an account up: when a notice is due that names one, by `test-email` and `check`, \
+         by `accounts`, and by the completions. They are read into memory; nothing is written beside them, no copy \
+         is made on a disk, and no lock is taken. Regular files only, of 32 MiB at most, databases of 64 MiB.",
     );
     page.text(
         "As root, the home folder of somebody else (`mail_home`, `--mail-home`) is read by a child that has become its \
@@ -351,5 +351,35 @@ fn security(page: &mut Page) {
     page.text(
         "Before a password is fetched, core dumps of the program are switched off, and on Linux other programs of \
          yours cannot look into its memory.",
+    );
+}
+
+/// What a text under `account` can be.
+pub(super) fn account_of_mail(page: &mut Page) {
+    page.text(
+        "A text is looked up among the outgoing accounts of Mail, in this order. `backup-notify accounts` shows \
+         them all; Mail's files are opened only when one has to be looked up.",
+    );
+    page.item(
+        "an id",
+        "As `backup-notify accounts` prints it: ‹host›`:`‹user›, or the host alone where nobody signs in. Where two \
+         accounts would be the same, the port is in it: ‹host›`:`‹port›`:`‹user›, which can always be written.",
+    );
+    page.item("an address", "Of one from whom mail of the account comes, or its user name.");
+    page.item("a description", "What Mail calls the account.");
+    page.text(
+        "Upper and lower case do not matter. A text that fits several accounts, or none, ends with code 78 and a list \
+         of the candidates; one that cannot be used does not make the other doubtful. With `mail_home` only ids \
+         count, because the words in it are somebody else's.",
+    );
+    page.text(
+        "From Mail come server, port, security, the way to sign in, user name and sender. `tls.mode` goes before what \
+         Mail says, and moves an account from the standard port of one mode to that of the other. The password does \
+         not: see email.password.",
+    );
+    page.text(
+        "Some accounts cannot be used: Mail stores no server for iCloud and Exchange, Apple's own token is for Apple's \
+         programs, and some ways to sign in are not spoken here. `backup-notify accounts` says so, with the lines to \
+         write in their place. What a preset adds to an account is said there too.",
     );
 }

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::man::{lower_unless_name, presets};
 use super::page::Page;
+use super::prose;
 
 /// One object of the file: its title in the page, its name in the schema, its keys in the order in
 /// which they are read best.
@@ -162,7 +163,7 @@ pub(super) fn describe(page: &mut Page) {
     for object in OBJECTS {
         if object.name == "ServerSpec" {
             page.subsection("email.account: an account of Apple Mail");
-            account_of_mail(page);
+            prose::account_of_mail(page);
         }
         page.subsection(object.title);
         if !object.intro.is_empty() {
@@ -198,36 +199,6 @@ pub(super) fn describe(page: &mut Page) {
             presets(page);
         }
     }
-}
-
-/// What a text under `account` can be.
-fn account_of_mail(page: &mut Page) {
-    page.text(
-        "A text is looked up among the outgoing accounts of Mail, in this order. `backup-notify accounts` shows \
-         them all; Mail's files are opened only when one has to be looked up.",
-    );
-    page.item(
-        "an id",
-        "As `backup-notify accounts` prints it: ‹host›`:`‹user›, or the host alone where nobody signs in. Where two \
-         accounts would be the same, the port is in it: ‹host›`:`‹port›`:`‹user›, which can always be written.",
-    );
-    page.item("an address", "Of one from whom mail of the account comes, or its user name.");
-    page.item("a description", "What Mail calls the account.");
-    page.text(
-        "Upper and lower case do not matter. A text that fits several accounts, or none, ends with code 78 and a list \
-         of the candidates; one that cannot be used does not make the other doubtful. With `mail_home` only ids \
-         count, because the words in it are somebody else's.",
-    );
-    page.text(
-        "From Mail come server, port, security, the way to sign in, user name and sender. `tls.mode` goes before what \
-         Mail says, and moves an account from the standard port of one mode to that of the other. The password does \
-         not: see email.password.",
-    );
-    page.text(
-        "Some accounts cannot be used: Mail stores no server for iCloud and Exchange, Apple's own token is for Apple's \
-         programs, and some ways to sign in are not spoken here. `backup-notify accounts` says so, with the lines to \
-         write in their place. What a preset adds to an account is said there too.",
-    );
 }
 
 /// Lists what each tool means by codes that are not simply errors, as `notify` would take them.

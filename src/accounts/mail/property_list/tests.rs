@@ -49,7 +49,7 @@ fn every_kind_of_xml_value_is_read() {
     let list = xml("<dict> <key>a</key><string>x &amp; &#x79;&#122; &lt;</string><!-- no -->
         <key>b</key><array><integer>-7</integer><integer>0x1F</integer><real>1.5</real><true/><false></false></array>
         <key>c</key><data>\n\tAAEC\n\t</data><key>d</key><date>2009-11-18T20:14:03Z</date><key>e</key><dict/>
-        <key/><string/><key>f</key><string>a<![CDATA[<b>&amp;]]>c</string></dict>");
+        <key/><string/><key>f</key><string>a<![CDATA[<b>&amp;]]>c<!-- no --><?no?>\r\nd</string></dict>");
     let expected = [
         ("a", text("x & yz <")),
         (
@@ -66,7 +66,7 @@ fn every_kind_of_xml_value_is_read() {
         ("d", text("2009-11-18T20:14:03Z")),
         ("e", Node::Dictionary(vec![])),
         ("", text("")),
-        ("f", text("a<b>&amp;c")),
+        ("f", text("a<b>&amp;c\nd")),
     ];
     let expected = expected.map(|(key, node)| (key.into(), node)).to_vec();
     assert_eq!(list, Ok(Node::Dictionary(expected)));
@@ -150,13 +150,28 @@ fn what_is_no_list_is_named() {
         (b"<html></html>", "it is damaged: an element \"html\""),
         (b"<plist><string>\xFF</string></plist>", "it is damaged: not UTF-8"),
         (b"<plist><string>&foo;</string></plist>", "it is damaged: an entity \"foo\""),
+        (b"<plist><string>&#xD800;</string></plist>", "it is damaged: an entity \"#xD800\""),
         (b"<!DOCTYPE plist [<!ENTITY a \"b\">]><plist/>", "it declares entities, which are not read"),
-        (b"<plist><array><dict></array></plist>", "it is damaged: an element \"dict\" without its end"),
+        (
+            b"<plist><array><dict></array></plist>",
+            "it is damaged: ill-formed document: expected `</dict>`, but `</array>` was found",
+        ),
+        (b"</plist>", "it is damaged: ill-formed document: close tag `</plist>` does not match any open tag"),
+        (b"<plist><string><true/></string></plist>", "it is damaged: an element within text"),
         (b"<plist><dict><true/></dict></plist>", "it is damaged: a dictionary has a value without a key"),
+        (b"<plist><dict><key/></dict></plist>", "it is damaged: a dictionary has a key without a value"),
+        (b"<plist/>", "it is damaged: it has no value"),
         (b"<plist><true/><true/></plist>", "it is damaged: more than one value"),
-        (b"<plist><array>x</array></plist>", "it is damaged: text between its elements"),
-        (b"<plist><true/></plist>x", "it is damaged: text after its end"),
+        (b"<plist><true/></plist><plist/>", "it is damaged: more than one value"),
+        (b"<plist><array>x</array></plist>", "it is damaged: text outside of its values"),
+        (b"<plist><array><![CDATA[x]]></array></plist>", "it is damaged: text outside of its values"),
+        (b"<plist><array>&amp;</array></plist>", "it is damaged: text outside of its values"),
+        (b"<plist><true/></plist>x", "it is damaged: text outside of its values"),
         (b"<plist><array>", "it is damaged: it ends too early"),
+        (b"<plist><true/>", "it is damaged: it ends too early"),
+        (b"<?xml version=\"1.0\"?>", "it is damaged: it ends too early"),
+        (b"<plist><tr", "it is damaged: syntax error: tag not closed: `>` not found before end of input"),
+        (b"<\x1B[2J\xE2\x80\xAE></plist>", "it is damaged: an element \"\u{FFFD}[2J\u{FFFD}\""),
     ] {
         assert_eq!(parse(bytes), Err(expected.to_owned()), "{}", String::from_utf8_lossy(bytes));
     }

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use nix::unistd::geteuid;
 
 use super::error::{AccountError, Lookup};
-use super::found::{Found, Listing};
-use super::{Account, AccountSpec, mail};
+use super::found::{Found, Listing, Problem};
+use super::{Account, AccountSpec, mail, short_name};
 use crate::deadline::Deadline;
 use crate::home;
 use crate::task::TlsMode;
@@ -43,11 +43,18 @@ impl Book {
         })
     }
 
-    /// Returns what stood in the way of reading, the first time it is asked, when anything was read:
-    /// an account may have been taken from the next best place.
-    pub fn doubts(&self) -> Vec<String> {
-        let problems = self.listing.get().filter(|_| !self.told.replace(true)).map(|l| l.problems.as_slice());
-        problems.unwrap_or_default().iter().map(ToString::to_string).collect()
+    /// Returns what a person has to know of the account that a name has led to: what is wrong with
+    /// the files, the first time it is asked, and with this account. Nothing when no name was
+    /// looked up.
+    pub fn doubts(&self, spec: &AccountSpec) -> Vec<String> {
+        let (AccountSpec::Named(name), Some(listing)) = (spec, self.listing.get()) else { return Vec::new() };
+        let chosen = self.find(name).ok().map(|found| &found.id);
+        let again = self.told.replace(true);
+        let concerns = |problem: &&Problem| match &problem.account {
+            Some(account) => Some(account) == chosen,
+            None => !again,
+        };
+        listing.problems.iter().filter(concerns).map(ToString::to_string).collect()
     }
 
     /// Makes an account of what a task says; `mode` is the task's own `tls.mode`.
@@ -63,14 +70,25 @@ impl Book {
         }
     }
 
-    /// Finds the account that goes by this name.
+    /// Finds the account that a task means by a name.
     ///
-    /// An id comes first, then the full name that messages print, then a sender's address, then a
-    /// description. In somebody else's home only the first two count: what a task of root's means
-    /// must not change with the words that this person chooses.
+    /// In somebody else's home only ids and full names count: what a task of root's means must not
+    /// change with the words that this person chooses.
     pub fn find(&self, name: &str) -> Result<&Found, Box<AccountError>> {
+        self.look_up(name, self.other_home.is_some())
+    }
+
+    /// Finds the account that a person asks about, by any of its names.
+    pub fn find_by_any_name(&self, name: &str) -> Result<&Found, Box<AccountError>> {
+        self.look_up(name, false)
+    }
+
+    /// An id comes first, then the full name that messages print, then a sender's address, then a
+    /// description.
+    fn look_up(&self, name: &str, in_full: bool) -> Result<&Found, Box<AccountError>> {
         let accounts = &self.listing().accounts;
-        let same = |a: &str| a.eq_ignore_ascii_case(name.trim());
+        let wanted = name.trim().to_lowercase();
+        let same = |a: &str| a.to_lowercase() == wanted;
         let address = |found: &Found| {
             let sender = found.senders.iter().any(|sender| same(sender.email.as_ref()));
             sender || found.user.as_deref().is_some_and(|user| user.contains('@') && same(user))
@@ -81,12 +99,12 @@ impl Book {
             &|found| same(&found.id),
             &|found| {
                 found.label().is_some_and(|label| same(&label))
-                    || without_port(found).is_some_and(|n| same(&n))
+                    || short_name_of(found).is_some_and(|short| same(&short))
             },
             &address,
             &named,
         ];
-        let ways = if self.other_home.is_some() { ways.get(..3).unwrap_or_default() } else { &ways };
+        let ways = if in_full { ways.get(..3).unwrap_or_default() } else { &ways };
         for way in ways {
             let matches: Vec<&Found> = accounts.iter().filter(|found| way(found)).collect();
             // one that cannot be used does not make the other one doubtful
@@ -110,8 +128,14 @@ impl Book {
             let found = !listing.accounts.is_empty();
             home::to_offer_root(geteuid().is_root(), home::behind_root(), found)
         });
+        let meant = match (&lookup, own) {
+            // the name counts where somebody asks, so that this cannot come here again
+            (Lookup::Unknown(known), false) if !known.is_empty() => self.find_by_any_name(name).ok(),
+            _ => None,
+        };
         Box::new(AccountError {
             name: name.to_owned(),
+            meant: meant.map(|found| found.id.clone()),
             lookup,
             other_home: self.other_home.clone(),
             problems: listing.problems.clone(),
@@ -123,6 +147,6 @@ impl Book {
 
 /// The id that an account would have if it were alone with its server and user: a task may have
 /// been written when it was.
-fn without_port(found: &Found) -> Option<String> {
-    Some(format!("{}:{}", found.host.as_deref()?, found.user.as_deref()?))
+fn short_name_of(found: &Found) -> Option<String> {
+    short_name(found.host.as_deref()?, found.user.as_deref())
 }

@@ -10,6 +10,8 @@ use crate::text::{nearest, one_line, shell_word, shorten};
 
 /// How many candidates are listed.
 const CANDIDATES: usize = 12;
+/// How much of a name is shown, in characters.
+const SHOWN: usize = 200;
 
 /// What to do where Mail's accounts are of no help.
 pub(crate) const WRITE_OUT: &str = "write the account out: \"account\": {\"host\": \"smtp.example.com\", \"user\": \
@@ -24,6 +26,8 @@ pub struct AccountError {
     pub lookup: Lookup,
     /// Whose home was looked at, when it is not the person's own.
     pub other_home: Option<PathBuf>,
+    /// The account that the name would mean if it were asked about, and not written in a task.
+    pub meant: Option<String>,
     /// What could not be read.
     pub problems: Vec<Problem>,
     /// Every path looked at, when nothing was found there.
@@ -65,7 +69,7 @@ impl fmt::Display for AccountError {
                 write!(f, "the account \"{name}\" cannot be used: {}", one_line(reason))?;
             }
         }
-        for problem in &self.problems {
+        for problem in self.problems.iter().filter(|problem| self.concerns(problem)) {
             write!(f, "\n{problem}")?;
         }
         Ok(())
@@ -78,7 +82,7 @@ struct Names<'a>(&'a [Found]);
 impl fmt::Display for Names<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for found in self.0.iter().take(CANDIDATES) {
-            write!(f, "\n  {}", one_line(&found.id))?;
+            write!(f, "\n  {}", shorten(&one_line(&found.id), SHOWN))?;
             if let Some(description) = &found.description {
                 write!(f, "  ({})", one_line(description))?;
             }
@@ -100,9 +104,44 @@ fn for_root(home: &Path) -> String {
 }
 
 impl AccountError {
-    /// Returns what to do about what could not be read.
+    /// Tells whether a problem may have to do with this error.
+    fn concerns(&self, problem: &Problem) -> bool {
+        match (&problem.account, &self.lookup) {
+            (None, Lookup::Unknown(_) | Lookup::Unusable(_)) => true,
+            (Some(account), Lookup::Unusable(found)) => *account == found.id,
+            _ => false,
+        }
+    }
+
+    /// Returns what to do about a file that could not be read.
     fn hint_of_problem(&self) -> Option<String> {
-        self.problems.iter().find_map(|problem| problem.hint.clone())
+        self.problems.iter().filter(|problem| self.concerns(problem)).find_map(|problem| problem.hint.clone())
+    }
+
+    /// Returns what to do where this name is none.
+    fn hint_of_unknown(&self, known: &[Found]) -> String {
+        if let Some(id) = &self.meant {
+            let id = one_line(id);
+            return format!(
+                "write its id, \"{id}\": in another's home a task finds accounts by their ids only"
+            );
+        }
+        // no slip of the fingers makes a name half as long again
+        let length = self.name.len();
+        let similar = |id: &&str| length <= SHOWN && id.len().abs_diff(length) <= length / 3;
+        let ids: Vec<&str> = known.iter().map(|found| found.id.as_str()).filter(similar).collect();
+        if let Some(near) = nearest(&self.name, &ids) {
+            return format!("did you mean \"{}\"? {} shows them", one_line(near), self.listing_command());
+        }
+        // the system's own words about a file that it guards help more than ours
+        let person = self.elsewhere.as_ref().map(|home| for_root(home));
+        let mut hints: Vec<String> = self.hint_of_problem().into_iter().chain(person).collect();
+        if known.is_empty() {
+            hints.push(WRITE_OUT.to_owned());
+        } else if hints.is_empty() {
+            hints.push(format!("write one of these ids; {} shows them", self.listing_command()));
+        }
+        hints.join("\nor ")
     }
 
     /// Writes the command that lists the accounts.
@@ -124,29 +163,13 @@ impl Situation for AccountError {
 
     fn hint(&self) -> Option<String> {
         Some(match &self.lookup {
-            // the system's own words about a file that it guards help more than ours
-            Lookup::Unknown(known) if known.is_empty() || self.hint_of_problem().is_some() => {
-                let person = self.elsewhere.as_ref().map(|home| for_root(home));
-                let hints: Vec<_> = self.hint_of_problem().into_iter().chain(person).collect();
-                if hints.is_empty() {
-                    WRITE_OUT.to_owned()
-                } else {
-                    format!("{}\nor {WRITE_OUT}", hints.join("\nor "))
-                }
-            }
-            Lookup::Unknown(known) => {
-                let ids: Vec<&str> = known.iter().map(|found| found.id.as_str()).collect();
-                match (nearest(&self.name, &ids), &self.elsewhere) {
-                    (Some(near), _) => {
-                        format!("did you mean \"{}\"? {} shows them", one_line(near), self.listing_command())
-                    }
-                    (None, Some(home)) => for_root(home),
-                    (None, None) => format!("write one of these ids; {} shows them", self.listing_command()),
-                }
-            }
+            Lookup::Unknown(known) => self.hint_of_unknown(known),
             Lookup::Ambiguous(_) => "write the id of the one that is meant".to_owned(),
             Lookup::Unusable(found) => match found.instead_line() {
-                Some(line) => format!("write in its place: {line}"),
+                Some(line) => {
+                    let from = found.from_line().map(|from| format!(", {from}")).unwrap_or_default();
+                    format!("write in its place: {line}{from}")
+                }
                 None => WRITE_OUT.to_owned(),
             },
         })

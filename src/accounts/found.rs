@@ -62,6 +62,14 @@ impl Found {
         };
         Some(one_line(&line).into_owned())
     }
+
+    /// Returns the line of a task for its sender, where that says more than the user name does.
+    pub fn from_line(&self) -> Option<String> {
+        let sender = shown(self.senders.first()?);
+        let user = self.instead.as_ref().and_then(|instead| instead.get("user")?.as_str());
+        let from = format!("\"from\": {}", Value::from(one_line(&sender).as_ref()));
+        (user.or(self.user.as_deref()) != Some(sender.as_str())).then_some(from)
+    }
 }
 
 /// A file that could not be read, or that holds something that could not be understood.
@@ -75,6 +83,20 @@ pub struct Problem {
     pub message: String,
     /// What to do.
     pub hint: Option<String>,
+    /// The id of the account that it is about; `None` when it is about the file.
+    #[serde(default)]
+    pub account: Option<String>,
+}
+
+impl Problem {
+    /// Makes a problem of a file, or of a folder.
+    pub(crate) fn of_file(
+        path: impl Into<PathBuf>,
+        message: impl Into<String>,
+        hint: Option<String>,
+    ) -> Self {
+        Self { path: path.into(), message: message.into(), hint, account: None }
+    }
 }
 
 impl fmt::Display for Problem {

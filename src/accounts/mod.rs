@@ -11,6 +11,8 @@ mod mail;
 mod presets;
 mod spec;
 
+use std::borrow::Cow;
+
 use lettre::message::Mailbox;
 
 pub use book::Book;
@@ -110,12 +112,28 @@ impl Account {
     }
 }
 
-/// Returns the full name of an account: `host:port:user`.
+/// Returns the full name of an account: `host:port:user`. The colons of an IPv6 address stand in
+/// brackets, so that no name can be taken for another one.
 fn label(host: &str, port: u16, user: Option<&str>) -> String {
+    let host = bracketed(host);
     match user {
         Some(user) => format!("{host}:{port}:{user}"),
         None => format!("{host}:{port}"),
     }
+}
+
+/// Returns the name of an account without its port; `None` where that could be the full name of
+/// another one.
+fn short_name(host: &str, user: Option<&str>) -> Option<String> {
+    let host = bracketed(host);
+    let Some(user) = user else { return Some(host.into_owned()) };
+    let begins_as_port = user.split(':').next().is_some_and(|word| word.parse::<u16>().is_ok());
+    (!begins_as_port).then(|| format!("{host}:{user}"))
+}
+
+/// Writes the address of a server as in a URL (RFC 3986, section 3.2.2); a name stays as it is.
+fn bracketed(host: &str) -> Cow<'_, str> {
+    if host.contains(':') { Cow::Owned(format!("[{host}]")) } else { Cow::Borrowed(host) }
 }
 
 /// Returns the port that servers use for a mode (RFC 8314, section 3.3; RFC 6409; RFC 5321).

@@ -42,7 +42,7 @@ impl<'a> Prepared<'a> {
             .accounts
             .resolve(&email.account, email.tls.mode)
             .map_err(|e| Failure::from_situation(&*e))?;
-        for doubt in circumstances.accounts.doubts() {
+        for doubt in circumstances.accounts.doubts(&email.account) {
             (circumstances.warn)(&doubt);
         }
         let from = sender(email, &account)?;

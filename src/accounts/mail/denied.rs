@@ -53,7 +53,7 @@ impl Denials {
         }
         self.at.push(at.clone());
         let (message, hint) = words(&reader(home), home, &at, at == path, errno);
-        Some(Problem { path: at, message, hint: Some(hint) })
+        Some(Problem::of_file(at, message, Some(hint)))
     }
 
     /// Looks for guarded folders where nothing was found at all: what they hold may only look absent.
@@ -71,11 +71,11 @@ impl Denials {
 pub(super) fn home_problem(home: &Path, fault: FileFault) -> Problem {
     if let FileFault::Denied { path, errno } = &fault {
         let (message, hint) = words(&reader(home), home, path, false, *errno);
-        return Problem { path: home.to_owned(), message, hint: Some(hint) };
+        return Problem::of_file(home, message, Some(hint));
     }
     let hint = Some("name the folder that has Library in it: --mail-home /Users/NAME".to_owned());
     let message = FileError::new(Purpose::MailHome, home, fault).to_string();
-    Problem { path: home.to_owned(), message, hint }
+    Problem::of_file(home, message, hint)
 }
 
 /// Returns the guarded folder that a file is in; else the file itself.

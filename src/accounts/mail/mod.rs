@@ -17,23 +17,27 @@ mod snapshot;
 
 use std::path::{Path, PathBuf};
 
-use super::found::{Listing, Problem};
+use super::found::{Found, Listing, Problem};
 use crate::error::Situation;
 use crate::files::{self, FileError, FileFault, Purpose};
 use denied::Denials;
 use places::Format;
-use record::{Harvest, Outgoing};
+use record::{Harvest, Outgoing, Remark};
 
 pub(super) use other_home::list as list_other;
+
+/// What to do about what was not understood.
+const COMPARE: &str = "compare with what Mail shows, and if that differs write the account out in the task: \"account\": \
+                       {\"host\": …, \"user\": …}";
 
 /// The largest property list that is read, in bytes: room for 30,000 accounts.
 const PROPERTY_LIST_MOST: usize = 32 << 20;
 
 /// Lists the accounts that Mail keeps below a home folder.
 ///
-/// The first place that has an outgoing server is the authority, and the search ends there. Where
-/// none has one, the first that has anything is listed: iCloud, for example, whose server Mail does
-/// not store. A file that is there and cannot be read becomes a problem, and the search goes on.
+/// The first place that has an outgoing server is the authority, and the search ends there. What a
+/// newer place has beside servers is listed too: iCloud, for example, whose server Mail does not
+/// store. A file that is there and cannot be read becomes a problem, and the search goes on.
 pub(crate) fn list(home: &Path) -> Listing {
     let mut listing = Listing::default();
     if let Err(fault) = look_at(home) {
@@ -41,7 +45,7 @@ pub(crate) fn list(home: &Path) -> Listing {
         return listing;
     }
     let mut denials = Denials::default();
-    let mut second_best = None;
+    let mut newest = None;
     for (path, format) in places::places(home) {
         listing.looked_at.push(path.clone());
         let harvest = match read(&path, format, &mut listing.problems) {
@@ -53,28 +57,37 @@ pub(crate) fn list(home: &Path) -> Listing {
             }
         };
         let has_server = harvest.outgoing.iter().any(Outgoing::is_server);
-        let remarks = harvest.remarks.clone();
-        let resolved = resolve::resolve(harvest.outgoing, &path);
-        let remarks = remarks.into_iter().chain(resolved.remarks);
-        listing.problems.extend(remarks.map(|message| damaged(&path, message)));
+        let resolved = resolve::resolve(harvest, &path);
+        listing.problems.extend(resolved.problems);
         if has_server {
+            listing.problems.extend(left_behind(&path, newest.as_ref()));
             listing.accounts = resolved.accounts;
             break;
         }
-        if second_best.is_none() && !resolved.accounts.is_empty() {
-            second_best = Some(resolved.accounts);
+        if newest.is_none() && !resolved.accounts.is_empty() {
+            newest = Some((path, resolved.accounts));
+        }
+    }
+    for found in newest.map(|(_, accounts)| accounts).unwrap_or_default() {
+        if !listing.accounts.iter().any(|known| known.id == found.id) {
+            listing.accounts.push(found);
         }
     }
     if listing.accounts.is_empty() {
-        listing.accounts = second_best.unwrap_or_default();
-    }
-    if listing.accounts.is_empty() {
         listing.problems.extend(denials.unseen(home));
-    }
-    if !listing.accounts.is_empty() {
+    } else {
         listing.looked_at.clear();
     }
     listing
+}
+
+/// Says that servers may be those of the past: today's database is there, and has none.
+fn left_behind(path: &Path, newest: Option<&(PathBuf, Vec<Found>)>) -> Option<Problem> {
+    let (newer, _) = newest.filter(|(newer, _)| newer.ends_with(places::TODAY))?;
+    let newer = newer.display();
+    let message =
+        format!("its servers are older than \"{newer}\", which has none: an upgrade may have left them");
+    Some(Problem::of_file(path, message, Some(COMPARE.to_owned())))
 }
 
 /// Makes sure that a home folder is one.
@@ -89,7 +102,7 @@ fn unread(home: &Path, path: PathBuf, error: &FileError, denials: &mut Denials) 
         return denials.problem(home, &path, errno);
     }
     let (message, hint) = (error.to_string(), error.hint());
-    Some(Problem { path, message, hint })
+    Some(Problem::of_file(path, message, hint))
 }
 
 /// Reads one place. What cannot be understood in it becomes problems, not an error.
@@ -105,11 +118,6 @@ fn read(path: &Path, format: Format, problems: &mut Vec<Problem>) -> Result<Harv
             database::read(copy.database, copy.wal.as_deref())
         }
     };
-    Ok(harvest.unwrap_or_else(|message| Harvest { outgoing: Vec::new(), remarks: vec![message] }))
-}
-
-fn damaged(path: &Path, message: String) -> Problem {
-    let hint =
-        "look the account up in Mail, and write it out in the task: \"account\": {\"host\": …, \"user\": …}";
-    Problem { path: path.to_owned(), message, hint: Some(hint.to_owned()) }
+    Ok(harvest
+        .unwrap_or_else(|message| Harvest { remarks: vec![Remark::of_place(message)], ..Harvest::default() }))
 }

@@ -14,7 +14,8 @@ use std::time::Duration;
 use nix::unistd::{Gid, Uid, User, geteuid};
 
 use crate::accounts::found::{Found, Listing, Problem};
-use crate::accounts::{READ_MAIL_HOME, label};
+use crate::accounts::{READ_MAIL_HOME, label, short_name};
+
 use crate::child::{self, Output, Printed, Stopped, ending};
 use crate::deadline::Deadline;
 use crate::files::FileFault;
@@ -71,14 +72,12 @@ fn read_as_owner(home: &Home, deadline: Deadline) -> Result<Listing, Problem> {
         let path = one_line(&home.path.to_string_lossy()).into_owned();
         let name = one_line(&name);
         let sudo = owner.as_ref().map_or_else(|| format!("'#{}'", home.owner), |_| shell_word(&name).into());
-        Problem {
-            path: home.path.clone(),
-            message: format!("home folder \"{path}\" cannot be read as its owner, {name}: {what}"),
-            hint: Some(format!(
-                "to see more, let its owner try: sudo -u {sudo} backup-notify accounts --mail-home {}",
-                shell_word(&path)
-            )),
-        }
+        let hint = format!(
+            "to see more, let its owner try: sudo -u {sudo} backup-notify accounts --mail-home {}",
+            shell_word(&path)
+        );
+        let message = format!("home folder \"{path}\" cannot be read as its owner, {name}: {what}");
+        Problem::of_file(&home.path, message, Some(hint))
     };
     // a folder of somebody without an entry may have any group; root's is nobody else's
     let group = match &owner {
@@ -143,14 +142,17 @@ fn failed(output: &Output) -> String {
 /// a task that names the id means that server.
 fn is_honest(found: &Found) -> bool {
     let active = |text: &str| text.chars().any(is_active);
-    let Some(host) = found.host.as_deref() else { return !found.usable && !active(&found.id) };
+    // nothing is sent by it
+    if !found.usable {
+        return !active(&found.id);
+    }
+    let Some(host) = found.host.as_deref() else { return false };
     let user = found.user.as_deref();
-    let short = user.map_or_else(|| host.to_owned(), |user| format!("{host}:{user}"));
     let full = found.port.map(|port| label(host, port, user));
-    let named = found.id == short || Some(&found.id) == full.as_ref();
+    let named = [short_name(host, user), full].iter().flatten().any(|name| *name == found.id);
     let whole = found.port.is_some_and(|port| port > 0) && found.tls_mode.is_some() && found.auth.is_some();
     let sound = parse_host(host).is_ok_and(|parsed| parsed == host) && !user.is_some_and(active);
-    named && (!found.usable || (whole && sound))
+    named && whole && sound
 }
 
 #[cfg(test)]

@@ -11,13 +11,16 @@ pub(super) enum Format {
     PropertyList,
 }
 
+/// Where macOS keeps accounts today.
+pub(super) const TODAY: &str = "Library/Accounts/Accounts4.sqlite";
+
 /// Every place below a home folder, in the order of authority: what an upgrade leaves behind stands
 /// below what has taken its place.
 ///
 /// The case of a name matters on some disks, so `com.apple.mail.plist` has both spellings. Mail of
 /// 10.7 and later can be reached through its container, too.
 const PLACES: [(&str, Format); 7] = [
-    ("Library/Accounts/Accounts4.sqlite", Format::Database),
+    (TODAY, Format::Database),
     ("Library/Accounts/Accounts3.sqlite", Format::Database),
     ("Library/Mail/V2/MailData/Accounts.plist", Format::PropertyList),
     ("Library/Containers/com.apple.mail/Data/Library/Mail/V2/MailData/Accounts.plist", Format::PropertyList),

@@ -6,12 +6,30 @@ pub(crate) struct Harvest {
     /// The outgoing servers, in the order of the file.
     pub(crate) outgoing: Vec<Outgoing>,
     /// What was skipped, and why.
-    pub(crate) remarks: Vec<String>,
+    pub(crate) remarks: Vec<Remark>,
+}
+
+/// Something about a place that a person may have to know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Remark {
+    /// What, as a sentence without its end.
+    pub(crate) text: String,
+    /// The record it is about, when that is one of an outgoing server.
+    pub(crate) record: Option<i64>,
+}
+
+impl Remark {
+    /// Makes a remark about the whole place.
+    pub(crate) fn of_place(text: impl Into<String>) -> Self {
+        Self { text: text.into(), record: None }
+    }
 }
 
 /// One outgoing server as a place stores it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Outgoing {
+    /// Which record of the place it is, for remarks.
+    pub(crate) record: Option<i64>,
     /// What the person calls it.
     pub(crate) description: Option<String>,
     /// The server's name as stored, not yet checked; `None` where Mail stores none (iCloud).
@@ -75,4 +93,30 @@ pub(crate) struct Sender {
     pub(crate) name: Option<String>,
     /// The address.
     pub(crate) address: String,
+}
+
+/// In tests a remark is its text.
+#[cfg(test)]
+mod testing {
+    use super::Remark;
+
+    impl std::ops::Deref for Remark {
+        type Target = str;
+
+        fn deref(&self) -> &str {
+            &self.text
+        }
+    }
+
+    impl PartialEq<&str> for Remark {
+        fn eq(&self, other: &&str) -> bool {
+            self.text == *other
+        }
+    }
+
+    impl PartialEq<String> for Remark {
+        fn eq(&self, other: &String) -> bool {
+            self.text == *other
+        }
+    }
 }

@@ -11,64 +11,112 @@ use lettre::Address;
 use lettre::message::Mailbox;
 use serde_json::{Value, json};
 
-use super::record::{Outgoing, Provider, Sender, Settings};
-use crate::accounts::found::Found;
-use crate::accounts::{Auth, Preset, label};
+use super::record::{Harvest, Outgoing, Provider, Sender, Settings};
+use crate::accounts::found::{Found, Problem};
+use crate::accounts::{Auth, Preset, label, short_name};
 use crate::task::{TlsMode, parse_host, parse_mailboxes};
 use crate::text::{is_active, one_line, shorten};
+
+/// How many senders an account may have: they are compared with each other.
+const MOST_SENDERS: usize = 200;
+/// The longest description, and the longest name of a sender, in characters.
+const LONGEST_TEXT: usize = 200;
+/// The longest user name, in bytes; RFC 5321, section 4.5.3.1, has 320 for a whole address.
+const LONGEST_USER: usize = 512;
 
 /// The accounts of a place.
 #[derive(Debug, Default)]
 pub(super) struct Resolved {
     pub(super) accounts: Vec<Found>,
-    /// What was understood differently from how it is stored.
-    pub(super) remarks: Vec<String>,
+    /// What was not understood, or differently from how it is stored.
+    pub(super) problems: Vec<Problem>,
 }
 
 /// Makes accounts of what a place stores.
-pub(super) fn resolve(outgoing: Vec<Outgoing>, source: &Path) -> Resolved {
-    let mut resolved = Resolved::default();
-    let mut known = HashMap::new();
+pub(super) fn resolve(harvest: Harvest, source: &Path) -> Resolved {
+    let mut list = List::default();
     // a server that is only named by a link comes after those that are stored, one of which it may be
-    let (stored, others): (Vec<_>, Vec<_>) = outgoing.into_iter().partition(|o| o.settings.is_some());
+    let (stored, others): (Vec<_>, Vec<_>) = harvest.outgoing.into_iter().partition(|o| o.settings.is_some());
     for entry in stored.into_iter().chain(others) {
         let linked = entry.settings.is_none() && entry.host.is_some();
-        let found = account(entry, source);
-        merge(&mut resolved, &mut known, found, linked);
+        let record = entry.record;
+        let at = list.add(account(entry, source), linked);
+        if let Some(record) = record {
+            list.records.insert(record, at);
+        }
     }
-    name(&mut resolved.accounts);
-    resolved
+    name(&mut list.accounts);
+    let about = |at: usize| list.accounts.get(at).map(|found| found.id.clone());
+    let problem = |text: &str, account: Option<String>| {
+        let hint = Some(super::COMPARE.to_owned());
+        Problem { account, ..Problem::of_file(source, text, hint) }
+    };
+    let read = harvest.remarks.iter().map(|remark| {
+        let at = remark.record.and_then(|record| list.records.get(&record).copied());
+        problem(&remark.text, at.and_then(about))
+    });
+    let own = list.remarks.iter().map(|(at, text)| {
+        let id = about(*at).unwrap_or_default();
+        problem(&format!("account \"{id}\": {text}"), Some(id))
+    });
+    let problems = read.chain(own).collect();
+    Resolved { accounts: list.accounts, problems }
 }
 
-/// Adds an account, unless it is there already: then the first one stays, with the senders of both.
-fn merge(resolved: &mut Resolved, known: &mut HashMap<String, usize>, found: Found, linked: bool) {
-    let server = key(&found);
-    let exact = format!("{server}\n{}", found.port.map(|p| p.to_string()).unwrap_or_default());
-    let place = known.get(&exact).or_else(|| known.get(&server).filter(|_| linked)).copied();
-    let Some(first) = place.and_then(|at| resolved.accounts.get_mut(at)) else {
-        let at = resolved.accounts.len();
-        known.insert(exact, at);
-        known.entry(server).or_insert(at);
-        resolved.accounts.push(found);
-        return;
-    };
-    for sender in found.senders {
-        add_sender(&mut first.senders, sender);
+/// The accounts so far, each server and user once.
+#[derive(Default)]
+struct List {
+    accounts: Vec<Found>,
+    /// Where an account is, by its server and user, with its port and without.
+    known: HashMap<String, usize>,
+    /// Where the account of a record is.
+    records: HashMap<i64, usize>,
+    /// What is to be said of an account.
+    remarks: Vec<(usize, String)>,
+}
+
+impl List {
+    /// Adds an account and returns where it is; one that is there already stays, with the senders of
+    /// both.
+    fn add(&mut self, found: Found, linked: bool) -> usize {
+        let server = key(&found);
+        let exact = format!("{server}\n{}", found.port.map(|p| p.to_string()).unwrap_or_default());
+        let place = self.known.get(&exact).or_else(|| self.known.get(&server).filter(|_| linked)).copied();
+        if let Some(at) = place {
+            self.merge(at, found, linked);
+            return at;
+        }
+        let at = self.accounts.len();
+        let preset = found.host.as_deref().and_then(Preset::of_host);
+        if found.tls_mode == Some(TlsMode::None) && (found.port == Some(465) || preset.is_some()) {
+            let text = "Mail's file has it without TLS, and there is no such server: is the file damaged?";
+            self.remarks.push((at, text.to_owned()));
+        }
+        self.known.insert(exact, at);
+        self.known.entry(server).or_insert(at);
+        self.accounts.push(found);
+        at
     }
-    if linked || (first.tls_mode, first.auth, first.usable) == (found.tls_mode, found.auth, found.usable) {
-        return;
+
+    fn merge(&mut self, at: usize, mut found: Found, linked: bool) {
+        let Some(first) = self.accounts.get_mut(at) else { return };
+        let mut senders = std::mem::take(&mut first.senders);
+        for sender in std::mem::take(&mut found.senders) {
+            add_sender(&mut senders, sender);
+        }
+        let same = (first.tls_mode, first.auth, first.usable) == (found.tls_mode, found.auth, found.usable);
+        // of two that differ the one that can be used counts, and of those the protected one
+        let worth = |found: &Found| (found.usable, found.tls_mode != Some(TlsMode::None));
+        if !linked && worth(&found) > worth(first) {
+            *first = found;
+        }
+        first.senders = senders;
+        if !linked && !same {
+            let text = "it is there twice, with different security or sign-in; of those that can be used the \
+                        protected one counts";
+            self.remarks.push((at, text.to_owned()));
+        }
     }
-    // of two that differ the one that can be used counts, and of those the protected one
-    let better = |a: &(bool, Option<TlsMode>)| (a.0, a.1 != Some(TlsMode::None));
-    if better(&(found.usable, found.tls_mode)) > better(&(first.usable, first.tls_mode)) {
-        let senders = std::mem::take(&mut first.senders);
-        *first = Found { senders, ..found };
-    }
-    resolved.remarks.push(format!(
-        "the server {} is there twice for the same user, with different security or sign-in; of those that can be \
-         used the protected one counts",
-        first.host.as_deref().unwrap_or_default()
-    ));
 }
 
 /// What two entries of the same server and user share.
@@ -86,10 +134,12 @@ fn name(accounts: &mut [Found]) {
     for found in accounts {
         let Some(host) = found.host.clone() else { continue };
         let alone = same.get(&key(found)).is_none_or(|count| *count < 2);
-        found.id = match (found.port, &found.user) {
-            (Some(port), user) if !alone => label(&host, port, user.as_deref()),
-            (_, Some(user)) => format!("{host}:{user}"),
-            (_, None) => host,
+        found.id = match (short_name(&host, found.user.as_deref()), found.port) {
+            (Some(short), _) if alone => short,
+            (_, Some(port)) => label(&host, port, found.user.as_deref()),
+            (short, None) => {
+                short.unwrap_or_else(|| format!("{host}:{}", found.user.as_deref().unwrap_or_default()))
+            }
         };
     }
 }
@@ -97,10 +147,15 @@ fn name(accounts: &mut [Found]) {
 /// Makes one account; its id is not final.
 fn account(entry: Outgoing, source: &Path) -> Found {
     let mut senders = Vec::new();
-    entry.senders.iter().filter_map(mailbox).for_each(|sender| add_sender(&mut senders, sender));
+    for sender in entry.senders.iter().take(MOST_SENDERS).filter_map(mailbox) {
+        add_sender(&mut senders, sender);
+    }
     let blank = Found {
         id: String::new(),
-        description: entry.description.as_deref().map(clean),
+        description: entry
+            .description
+            .as_deref()
+            .map(|text| shorten(&clean(text), LONGEST_TEXT).into_owned()),
         host: None,
         port: None,
         user: entry.user.as_deref().map(clean),
@@ -116,14 +171,21 @@ fn account(entry: Outgoing, source: &Path) -> Found {
     let host = match parse_host(stored) {
         Ok(host) => host,
         Err(why) => {
-            return Found { host: Some(clean(stored)), reason: Some(format!("its server: {why}")), ..blank };
+            let stored = shorten(&clean(stored), LONGEST_TEXT).into_owned();
+            return Found { host: Some(stored), reason: Some(format!("its server: {why}")), ..blank };
         }
     };
-    if entry.user.as_deref().is_some_and(|user| user.chars().any(is_active)) {
-        let reason = Some("its user name holds control characters".to_owned());
-        return Found { host: Some(host), reason, ..blank };
+    let wrong = match entry.user.as_deref() {
+        Some(user) if user.len() > LONGEST_USER => Some("its user name is too long"),
+        Some(user) if user.chars().any(is_active) => Some("its user name holds control characters"),
+        _ => None,
+    };
+    if wrong.is_some() {
+        let user = blank.user.as_deref().map(|user| shorten(user, 80).into_owned());
+        return Found { host: Some(host), user, reason: wrong.map(str::to_owned), ..blank };
     }
-    let preset = Preset::of_host(&host).or_else(|| entry.provider.and_then(preset_of));
+    // not the provider's: an account of Google's may have a server of its own
+    let preset = Preset::of_host(&host);
     let found = Found { host: Some(host), ..blank };
     match entry.settings {
         Some(settings) => stored_server(found, &settings, preset),
@@ -152,7 +214,9 @@ fn stored_server(found: Found, settings: &Settings, preset: Option<&'static Pres
         other => {
             let other = shorten(&one_line(other), 40).into_owned();
             let reason = format!("it signs in with {other}, which this program does not speak");
-            let instead = instead(&found, preset);
+            // the server may take a password as well
+            let server = json!({ "host": found.host, "port": port, "user": found.user });
+            let instead = instead(&found, preset).or(Some(server));
             return Found { reason: Some(reason), instead, ..found };
         }
     };
@@ -220,10 +284,10 @@ fn with_full_address(found: Found, preset: Option<&'static Preset>) -> Found {
     let Some(preset) = preset else { return found };
     let Some(user) = found.user.clone().filter(|user| !user.contains('@')) else { return found };
     let full = found.senders.iter().find(|s| s.email.user().eq_ignore_ascii_case(&user));
-    let Some(full) = full.map(|s| s.email.to_string()) else { return found };
+    let full = full.map(|s| s.email.to_string());
     let reason =
         format!("{} wants the full address as user name, where Mail has only \"{user}\"", preset.title);
-    Found { user: Some(full), reason: Some(reason), ..found }
+    Found { user: full.or(Some(user)), reason: Some(reason), ..found }
 }
 
 /// What to write in a task in place of an account that cannot be used.
@@ -268,7 +332,12 @@ fn word(provider: Provider) -> &'static str {
 /// Reads a sender; one that is no address is left out.
 fn mailbox(sender: &Sender) -> Option<Mailbox> {
     let mut mailbox = parse_mailboxes(&sender.address).ok()?.into_iter().next()?;
-    if let Some(name) = sender.name.as_deref().map(clean).filter(|name| !name.is_empty()) {
+    if let Some(name) = sender
+        .name
+        .as_deref()
+        .map(clean)
+        .filter(|name| !name.is_empty() && name.chars().nth(LONGEST_TEXT).is_none())
+    {
         mailbox.name = Some(name);
     }
     Some(mailbox)
@@ -280,7 +349,7 @@ fn add_sender(senders: &mut Vec<Mailbox>, sender: Mailbox) {
         let (known, new): (&str, &str) = (known.email.as_ref(), sender.email.as_ref());
         known.eq_ignore_ascii_case(new)
     };
-    if !senders.iter().any(same) {
+    if senders.len() < MOST_SENDERS && !senders.iter().any(same) {
         senders.push(sender);
     }
 }

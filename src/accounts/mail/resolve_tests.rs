@@ -4,20 +4,21 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::super::record::{Outgoing, Provider, Sender, Settings};
+use super::super::record::{Harvest, Outgoing, Provider, Sender, Settings};
 use super::{Resolved, resolve};
 use crate::accounts::Auth;
 use crate::accounts::found::Found;
 use crate::task::TlsMode;
 
 fn resolved(outgoing: Vec<Outgoing>) -> Resolved {
-    resolve(outgoing, Path::new("/home/Library/Accounts.plist"))
+    let harvest = Harvest { outgoing, remarks: Vec::new() };
+    resolve(harvest, Path::new("/home/Library/Accounts.plist"))
 }
 
 fn one(outgoing: Outgoing) -> Found {
     let mut resolved = resolved(vec![outgoing]);
     assert_eq!(resolved.accounts.len(), 1, "{resolved:?}");
-    assert_eq!(resolved.remarks, Vec::<String>::new());
+    assert_eq!(resolved.problems, Vec::new());
     resolved.accounts.remove(0)
 }
 
@@ -54,14 +55,73 @@ fn port_and_security_follow_from_each_other() {
         (Settings { direct: Some(true), ..encrypted() }, 465, TlsMode::Implicit),
         (clear.clone(), 25, TlsMode::None),
         // seen in a real file: the port of submission, and no TLS
-        (Settings { port: Some(587), ..clear.clone() }, 587, TlsMode::None),
-        (Settings { port: Some(465), direct: Some(true), ..clear }, 465, TlsMode::None),
+        (Settings { port: Some(587), ..clear }, 587, TlsMode::None),
     ];
     for (settings, port, mode) in cases {
         let found = one(server("smtp.example.com", "kim", settings.clone()));
         assert_eq!((found.port, found.tls_mode), (Some(port), Some(mode)), "{settings:?}");
         assert!(found.usable && found.reason.is_none(), "{found:?}");
     }
+}
+
+#[test]
+fn a_server_that_is_never_without_tls_and_stored_so_is_doubted() {
+    let clear = Settings { authenticates: true, ..Settings::default() };
+    for odd in [
+        server("smtp.example.com", "kim", Settings { port: Some(465), direct: Some(true), ..clear.clone() }),
+        server("smtp.gmail.com", "kim@gmail.com", Settings { port: Some(587), ..clear }),
+    ] {
+        let all = resolved(vec![odd]);
+        assert_eq!(all.accounts[0].tls_mode, Some(TlsMode::None));
+        assert_eq!(all.problems[0].account.as_ref(), Some(&all.accounts[0].id));
+        assert!(all.problems[0].message.contains("without TLS"), "{:?}", all.problems);
+    }
+}
+
+#[test]
+fn no_name_can_be_taken_for_another_one() {
+    let at = |host: &str, user: &str, port| server(host, user, Settings { port: Some(port), ..encrypted() });
+    let ids = ids(vec![
+        at("h.example.com", "kim", 587),
+        at("h.example.com", "kim", 465),
+        at("h.example.com", "587:kim", 465),
+        at("2001:db8::1", "kim", 587),
+        at("2001:db8::1:587", "kim", 587),
+    ]);
+    assert_eq!(
+        ids,
+        [
+            "h.example.com:587:kim",
+            "h.example.com:465:kim",
+            "h.example.com:465:587:kim",
+            "[2001:db8::1]:kim",
+            "[2001:db8::1:587]:kim",
+        ]
+    );
+}
+
+#[test]
+fn a_server_of_its_own_is_not_completed_by_the_provider_of_its_account() {
+    let own = Outgoing {
+        host: Some("smtp.corp.example".to_owned()),
+        user: Some("kim@corp.example".to_owned()),
+        provider: Some(Provider::Google),
+        ..Outgoing::default()
+    };
+    let found = one(own);
+    assert_eq!((found.usable, found.port), (false, None));
+}
+
+#[test]
+fn what_a_file_makes_too_long_is_cut_or_refused() {
+    let long = "k".repeat(10_000);
+    let found =
+        one(Outgoing { description: Some(long.clone()), ..server("a.example.com", &long, encrypted()) });
+    assert!(!found.usable && found.id.len() < 400, "{found:?}");
+    assert!(found.description.unwrap().chars().count() <= 200);
+    let senders = (0..100_000).map(|n| sender("", &format!("k{n}@example.com"))).collect();
+    let found = one(Outgoing { senders, ..server("a.example.com", "kim", encrypted()) });
+    assert_eq!(found.senders.len(), 200);
 }
 
 #[test]
@@ -128,7 +188,7 @@ fn duplicates_are_one_account_with_the_senders_of_both() {
     };
     let mut all = resolved(vec![with("kim@example.com"), with("k@example.com"), with("KIM@example.com")]);
     assert_eq!(all.accounts.len(), 1);
-    assert_eq!(all.remarks, Vec::<String>::new());
+    assert_eq!(all.problems, Vec::new());
     let senders: Vec<String> = all.accounts.remove(0).senders.iter().map(ToString::to_string).collect();
     assert_eq!(senders, ["kim@example.com", "k@example.com"]);
 }
@@ -140,7 +200,8 @@ fn of_two_that_differ_the_protected_one_counts_and_that_is_said() {
         let all = resolved(both.into_iter().map(|s| server("a.example.com", "kim", s)).collect());
         assert_eq!(all.accounts.len(), 1);
         assert_eq!(all.accounts[0].tls_mode, Some(TlsMode::Starttls));
-        assert_eq!(all.remarks.len(), 1, "{:?}", all.remarks);
+        assert_eq!(all.problems.len(), 1, "{:?}", all.problems);
+        assert_eq!(all.problems[0].account.as_deref(), Some("a.example.com:kim"));
     }
 }
 

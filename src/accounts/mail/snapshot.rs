@@ -59,7 +59,7 @@ fn read_by(
             Err(error) if error.is_not_found() => (None, None),
             Err(error) => {
                 let message = format!("{error}; the newest settings may be missing");
-                (None, Some(Problem { path: wal_path.clone(), message, hint: error.hint() }))
+                (None, Some(Problem::of_file(&wal_path, message, error.hint())))
             }
         };
         let unchanged = before == [State::of(path), State::of(&wal_path)];
@@ -80,7 +80,7 @@ fn read_by(
 fn restless(path: &Path, snapshot: Snapshot) -> Snapshot {
     let message = "it changed each time it was read; some of this may be half written".to_owned();
     let hint = Some("run this again in a moment".to_owned());
-    let problem = snapshot.problem.or(Some(Problem { path: path.to_owned(), message, hint }));
+    let problem = snapshot.problem.or(Some(Problem::of_file(path, message, hint)));
     Snapshot { problem, ..snapshot }
 }
 

@@ -46,7 +46,7 @@ pub(super) fn run(args: &AccountsArgs, world: &World) -> Exit {
         tell_problems(listing, output);
         return all(listing, args, output);
     };
-    match book.find(name) {
+    match book.find_by_any_name(name) {
         Ok(found) => {
             tell_problems(listing, output);
             one(found, listing, args, output)

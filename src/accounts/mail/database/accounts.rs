@@ -60,6 +60,7 @@ fn server(view: &View<'_>, whole: bool, account: &AccountRow) -> Outgoing {
     let anonymous = settings.as_ref().is_some_and(|settings| !settings.authenticates);
     let linked = view.linked(account);
     Outgoing {
+        record: Some(account.number),
         description: description(view, account, linked),
         host: view.said(account, "Hostname").or_else(|| inherited(known.as_deref(), "smtpHostname")),
         user: user.filter(|_| !anonymous),
@@ -215,6 +216,7 @@ fn without_server(
         senders.extend(user.clone().map(only));
     }
     Outgoing {
+        record: Some(account.number),
         description: own().find_map(|row| row.description.clone()),
         user,
         provider: Some(provider),

@@ -81,6 +81,7 @@ fn an_account_with_its_own_settings_is_taken_as_stored() {
         },
     ]);
     let expected = Outgoing {
+        record: Some(1),
         description: Some("Work".to_owned()),
         host: Some("smtp.example.com".to_owned()),
         user: Some("kim".to_owned()),

@@ -6,6 +6,8 @@ use rusqlite::Row;
 use rusqlite::types::ValueRef;
 
 use super::sqlite::{Column, Database};
+use super::view::is_near;
+use crate::text::one_line;
 
 /// The longest value that is read; Apple's own are below some ten kilobytes.
 const MOST_VALUE: usize = 1 << 20;
@@ -24,6 +26,20 @@ pub(super) const KEYS: [&str; 12] = [
     "SendingAccountIdentifier",
     "EmailAliases",
     "ACPropertyFullName",
+];
+
+/// The types of account that bear on mail (facts/apple-mail-accounts.md, section 3).
+const TYPES: [&str; 10] = [
+    "com.apple.account.SMTP",
+    "com.apple.account.IMAP",
+    "com.apple.account.POP",
+    "com.apple.account.IMAPMail",
+    "com.apple.account.Exchange",
+    "com.apple.account.Hotmail",
+    "com.apple.account.Google",
+    "com.apple.account.Yahoo",
+    "com.apple.account.aol",
+    "com.apple.account.AppleAccount",
 ];
 
 /// The rows of a database.
@@ -101,6 +117,16 @@ impl Rows {
             Ok(())
         });
         self.keep("ZACCOUNTTYPE", end, kinds.is_empty(), remarks)?;
+        // an account of a damaged type would be left out in silence
+        for kind in kinds.values().filter(|kind| !TYPES.iter().any(|known| known.eq_ignore_ascii_case(kind)))
+        {
+            if let Some(known) = TYPES.iter().find(|known| is_near(known, kind)) {
+                let kind = one_line(kind);
+                remarks.push(format!(
+                    "it has a type \"{kind}\", which is none: is it damaged, and was {known}?"
+                ));
+            }
+        }
         Ok(kinds)
     }
 
@@ -120,8 +146,10 @@ impl Rows {
             Column::Blob("ZDATACLASSPROPERTIES", MOST_VALUE),
         ];
         let mut accounts = Vec::new();
+        let mut strange = 0;
         let end = database.scan("ZACCOUNT", &columns, |row| {
             if let (Some(number), Some(kind)) = (integer(row, 0)?, integer(row, 1)?) {
+                strange += usize::from(!kinds.contains_key(&kind));
                 accounts.push(AccountRow {
                     number,
                     kind: kinds.get(&kind).cloned().unwrap_or_default(),
@@ -135,6 +163,11 @@ impl Rows {
             Ok(())
         });
         self.keep("ZACCOUNT", end, accounts.is_empty(), remarks)?;
+        if strange > 0 {
+            remarks.push(format!(
+                "{strange} of its accounts are of types that its table ZACCOUNTTYPE does not have"
+            ));
+        }
         self.accounts = accounts;
         Ok(())
     }
@@ -195,8 +228,7 @@ impl Rows {
 /// A key with one letter wrong is damage, and no setting at all would be read in its place: a
 /// missing `SSLEnabled` switches encryption off. So it counts as one that cannot be read.
 fn known_key(text: &str) -> Option<(&'static str, bool)> {
-    let near =
-        |key: &&str| key.len().abs_diff(text.len()) <= 1 && strsim::damerau_levenshtein(key, text) <= 1;
+    let near = |key: &&str| is_near(key, text);
     let exact = KEYS.into_iter().find(|key| key.eq_ignore_ascii_case(text)).map(|key| (key, true));
     exact.or_else(|| KEYS.into_iter().find(near).map(|key| (key, false)))
 }

@@ -8,6 +8,7 @@ use super::archive;
 use super::rows::{AccountRow, Rows, Stored};
 use crate::accounts::mail::lenient;
 use crate::accounts::mail::property_list::{Node, is_whole};
+use crate::accounts::mail::record::Remark;
 use crate::text::{one_line, shorten};
 
 /// How far up parents are followed; Apple's go one up.
@@ -19,6 +20,8 @@ const MOST_REMARKS: usize = 20;
 
 /// The data class of mail in `ZDATACLASSPROPERTIES`.
 const MAIL: &str = "com.apple.Dataclass.Mail";
+/// What is read of it.
+const MAIL_KEYS: [&str; 5] = ["smtpHostname", "smtpPort", "smtpRequiresSSL", "EmailAddress", "FullUserName"];
 /// The place of that column among the properties.
 const DATA_CLASSES: &str = "ZDATACLASSPROPERTIES";
 
@@ -36,11 +39,12 @@ pub(super) struct View<'a> {
     linked: HashMap<String, Vec<&'a AccountRow>>,
     /// What was read, so that a parent's values are read once and not for every child.
     read: RefCell<HashMap<(i64, &'static str), Read>>,
-    remarks: RefCell<(Vec<String>, usize)>,
+    remarks: RefCell<(Vec<Remark>, usize)>,
 }
 
 impl<'a> View<'a> {
     pub(super) fn new(rows: &'a Rows, remarks: Vec<String>) -> Self {
+        let remarks = remarks.into_iter().map(Remark::of_place).collect();
         let mut view = Self {
             rows,
             by_number: rows.accounts.iter().map(|account| (account.number, account)).collect(),
@@ -64,7 +68,8 @@ impl<'a> View<'a> {
         let name =
             name.map_or_else(|| account.number.to_string(), |name| shorten(&one_line(name), 60).into_owned());
         let (list, left_out) = &mut *self.remarks.borrow_mut();
-        let remark = format!("account \"{name}\": {what}");
+        let text = format!("account \"{name}\": {what}");
+        let remark = Remark { text, record: Some(account.number) };
         if list.contains(&remark) {
             return;
         }
@@ -75,10 +80,10 @@ impl<'a> View<'a> {
         }
     }
 
-    pub(super) fn into_remarks(self) -> Vec<String> {
+    pub(super) fn into_remarks(self) -> Vec<Remark> {
         let (mut list, left_out) = self.remarks.into_inner();
         if left_out > 0 {
-            list.push(format!("{left_out} more values cannot be used"));
+            list.push(Remark::of_place(format!("{left_out} more values cannot be used")));
         }
         list
     }
@@ -142,7 +147,11 @@ impl<'a> View<'a> {
         let mail = self.once(account, DATA_CLASSES, || {
             self.examine(account, DATA_CLASSES, &account.data_classes);
             let classes = unfold(&account.data_classes)?;
-            Ok(classes.and_then(|classes| classes.get(MAIL).cloned()))
+            let Some(classes) = classes else { return Ok(None) };
+            near_miss(&classes, &[MAIL])?;
+            let mail = classes.get(MAIL).cloned();
+            mail.as_ref().map_or(Ok(()), |mail| near_miss(mail, &MAIL_KEYS))?;
+            Ok(mail)
         })?;
         Ok(mail.filter(|mail| matches!(&**mail, Node::Dictionary(entries) if !entries.is_empty())))
     }
@@ -195,6 +204,27 @@ impl<'a> View<'a> {
         self.read.borrow_mut().insert((account.number, key), result.clone());
         result
     }
+}
+
+/// Refuses a dictionary with a key that is nearly one of these, which is missing: what is read in
+/// its place, nothing, may switch encryption off.
+fn near_miss(dictionary: &Node, keys: &[&str]) -> Result<(), String> {
+    let Node::Dictionary(entries) = dictionary else { return Ok(()) };
+    let missing = |key: &&str| dictionary.get(key).is_none();
+    for key in keys.iter().copied().filter(missing) {
+        if let Some((found, _)) = entries.iter().find(|(found, _)| is_near(key, found)) {
+            return Err(format!("it has no {key}, but \"{found}\""));
+        }
+    }
+    Ok(())
+}
+
+/// Tells whether a word is another with one letter changed, added, taken away or moved.
+pub(super) fn is_near(word: &str, other: &str) -> bool {
+    // by letters: what is no UTF-8 has become a letter of three bytes
+    word.chars().count().abs_diff(other.chars().count()) <= 1
+        && word != other
+        && strsim::damerau_levenshtein(word, other) == 1
 }
 
 /// Tells whether an account is of the type `com.apple.account.` and this.

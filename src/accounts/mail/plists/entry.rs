@@ -8,7 +8,11 @@ use std::rc::Rc;
 
 use super::super::lenient;
 use super::super::property_list::Node;
+use super::super::record::Remark;
 use crate::text;
+
+/// The array of the outgoing servers.
+pub(super) const DELIVERY_ACCOUNTS: &str = "DeliveryAccounts";
 
 /// How many remarks one file may cause; the others are only counted.
 const MOST_REMARKS: usize = 100;
@@ -16,12 +20,16 @@ const MOST_REMARKS: usize = 100;
 /// What was skipped, and why.
 #[derive(Debug, Default)]
 pub(super) struct Remarks {
-    said: Vec<String>,
+    said: Vec<Remark>,
     unsaid: usize,
 }
 
 impl Remarks {
-    pub(super) fn add(&mut self, remark: String) {
+    pub(super) fn add(&mut self, text: String) {
+        self.push(Remark::of_place(text));
+    }
+
+    pub(super) fn push(&mut self, remark: Remark) {
         if self.said.len() < MOST_REMARKS {
             self.said.push(remark);
         } else {
@@ -29,9 +37,9 @@ impl Remarks {
         }
     }
 
-    pub(super) fn into_lines(mut self) -> Vec<String> {
+    pub(super) fn into_list(mut self) -> Vec<Remark> {
         if self.unsaid > 0 {
-            self.said.push(format!("and {} more of this kind", self.unsaid));
+            self.said.push(Remark::of_place(format!("and {} more of this kind", self.unsaid)));
         }
         self.said
     }
@@ -80,6 +88,11 @@ impl<'n> Entry<'n> {
         self.entries.iter().find(|(known, _)| **known == *key).map(|(_, node)| node)
     }
 
+    /// Returns the number of the entry, when it is one of an outgoing server.
+    pub(super) fn record(&self) -> Option<i64> {
+        self.list.filter(|list| *list == DELIVERY_ACCOUNTS).and_then(|_| i64::try_from(self.number).ok())
+    }
+
     /// Notes something about this dictionary.
     pub(super) fn remark(&self, remarks: &mut Remarks, what: &str) {
         let Some(list) = self.list else { return remarks.add(what.to_owned()) };
@@ -87,7 +100,8 @@ impl<'n> Entry<'n> {
             Ok(Some(name)) => format!(" ({})", text::shorten(&text::one_line(&name), 40)),
             _ => String::new(),
         };
-        remarks.add(format!("{list}, entry {}{name}: {what}", self.number));
+        let text = format!("{list}, entry {}{name}: {what}", self.number);
+        remarks.push(Remark { text, record: self.record() });
     }
 
     /// Keeps a value, or notes why it cannot be read.

@@ -60,13 +60,6 @@ pub(super) struct Servers<'s> {
     names: Vec<(&'s str, Option<&'s str>)>,
 }
 
-/// The stored servers that an identifier names.
-pub(super) struct Named {
-    pub(super) servers: Vec<usize>,
-    /// The user name differs in upper and lower case.
-    pub(super) other_case: bool,
-}
-
 impl<'s> Servers<'s> {
     /// Adds the next server; `user` is the name as stored.
     pub(super) fn add(&mut self, host: &'s str, user: Option<&'s str>, signs_in: bool) {
@@ -84,25 +77,23 @@ impl<'s> Servers<'s> {
     }
 
     /// Finds the servers that an identifier names; none for a dangling one.
-    pub(super) fn named(&self, identifier: &str) -> Named {
+    pub(super) fn named(&self, identifier: &str) -> Vec<usize> {
         let folded = identifier.to_lowercase();
         let Some(places) = self.whole.get(&folded) else {
-            let servers = self.hosts.get(&folded).cloned().unwrap_or_default();
-            return Named { servers, other_case: false };
+            return self.hosts.get(&folded).cloned().unwrap_or_default();
         };
         let is_exact = |place: &&usize| {
             let (_, user) = self.names.get(**place).copied().unwrap_or_default();
             user.is_none_or(|user| identifier.ends_with(user))
         };
         let exact: Vec<usize> = places.iter().filter(is_exact).copied().collect();
-        let other_case = exact.is_empty();
-        Named { servers: if other_case { places.clone() } else { exact }, other_case }
+        if exact.is_empty() { places.clone() } else { exact }
     }
 }
 
-/// Finds the pairs of an unused server and a dangling identifier that may have been one before the
-/// file was damaged; `None` when there are too many to compare.
-pub(super) fn torn<'s>(unused: &[&'s str], dangling: &[&'s str]) -> Option<Vec<(&'s str, &'s str)>> {
+/// Finds, for unused servers, the dangling identifier that each may have had before the file was
+/// damaged, by their places in both lists; `None` when there are too many to compare.
+pub(super) fn torn(unused: &[String], dangling: &[&str]) -> Option<Vec<(usize, usize)>> {
     if unused.len().saturating_mul(dangling.len()) > MOST_PAIRS {
         return None;
     }
@@ -112,6 +103,6 @@ pub(super) fn torn<'s>(unused: &[&'s str], dangling: &[&'s str]) -> Option<Vec<(
             |a: Option<&str>, b: Option<&str>| a.zip(b).is_some_and(|(a, b)| a.eq_ignore_ascii_case(b));
         same(host, other_host) || same(user, other_user) || may_be_damaged(one, other)
     };
-    let near = |one: &&'s str| dangling.iter().copied().find(|other| alike(one, other));
-    Some(unused.iter().filter_map(|one| Some((*one, near(one)?))).collect())
+    let near = |one: &str| dangling.iter().position(|other| alike(one, other));
+    Some(unused.iter().enumerate().filter_map(|(at, one)| Some((at, near(one)?))).collect())
 }

@@ -10,13 +10,13 @@ mod senders;
 use std::collections::HashMap;
 
 use super::property_list::{self, Node};
-use super::record::{Harvest, Outgoing, Provider, Sender, Settings};
+use super::record::{Harvest, Outgoing, Provider, Remark, Sender, Settings};
 use crate::text;
-use entry::{Entry, Remarks, one_apart};
+use entry::{DELIVERY_ACCOUNTS, Entry, Remarks, one_apart};
 use links::{Servers, identifier, split, torn};
 use senders::{canonical, of_mail_account, without_repeats};
 
-const LISTS: [&str; 2] = ["DeliveryAccounts", "MailAccounts"];
+const LISTS: [&str; 2] = [DELIVERY_ACCOUNTS, "MailAccounts"];
 /// Every key of a delivery account; the first eleven are read.
 const DELIVERY_KEYS: [&str; 15] = [
     "AccountType",
@@ -72,7 +72,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Harvest, String> {
     let top = Entry::top(&entries);
     top.check_keys(&LISTS, &mut remarks);
     let deliveries: Vec<Delivery> = top
-        .each("DeliveryAccounts", &mut remarks)
+        .each(DELIVERY_ACCOUNTS, &mut remarks)
         .iter()
         .filter_map(|entry| Delivery::read(entry, &mut remarks))
         .collect();
@@ -82,11 +82,12 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Harvest, String> {
         .map(|entry| MailAccount::read(entry, &mut remarks))
         .collect();
     let outgoing = join(deliveries, &accounts, &mut remarks);
-    Ok(Harvest { outgoing, remarks: remarks.into_lines() })
+    Ok(Harvest { outgoing, remarks: remarks.into_list() })
 }
 
 /// One entry of `DeliveryAccounts`.
 struct Delivery {
+    record: Option<i64>,
     description: Option<String>,
     host: String,
     /// The user name as stored, whether Mail signs in or not.
@@ -101,14 +102,9 @@ impl Delivery {
         entry.check_strangers(&DELIVERY_KEYS, &MAIL_ONLY, remarks);
         let kind = entry.text("AccountType", remarks);
         if let Some(kind) = kind.as_deref().filter(|kind| *kind != "SMTPAccount") {
-            // another kind is none of ours; one that is nearly ours was it before it was damaged
-            if one_apart(kind, "SMTPAccount") {
-                let kind = text::one_line(kind);
-                entry.remark(
-                    remarks,
-                    &format!("its AccountType is \"{kind}\", not SMTPAccount; it is ignored"),
-                );
-            }
+            let kind = text::one_line(kind);
+            let kind = text::shorten(&kind, 40);
+            entry.remark(remarks, &format!("its AccountType is \"{kind}\", not SMTPAccount; it is ignored"));
             return None;
         }
         let Some(host) = entry.text("Hostname", remarks) else {
@@ -130,6 +126,7 @@ impl Delivery {
         let authenticates = signs_in && user.is_some();
         let scheme = entry.text("AuthenticationScheme", remarks);
         Some(Self {
+            record: entry.record(),
             description: entry.text("AccountName", remarks),
             host,
             user,
@@ -146,6 +143,7 @@ impl Delivery {
         senders.extend(self.canonical);
         without_repeats(&mut senders);
         Outgoing {
+            record: self.record,
             description: self.description,
             host: Some(self.host),
             user: self.user.filter(|_| self.settings.authenticates),
@@ -186,7 +184,8 @@ impl<'n> MailAccount<'n> {
             None => user.map(str::to_owned),
         };
         let description = self.entry.text("AccountName", remarks);
-        Outgoing { description, host: host.map(str::to_owned), user, settings: None, provider, senders }
+        let host = host.map(str::to_owned);
+        Outgoing { description, host, user, provider, senders, ..Outgoing::default() }
     }
 
     /// Finds the whole address that the user name is a part of.
@@ -254,15 +253,11 @@ impl<'a> Joined<'a> {
             return;
         };
         let named = servers.named(identifier);
-        if named.servers.is_empty() {
+        if named.is_empty() {
             return self.add_dangling(account, identifier, remarks);
         }
-        if named.other_case {
-            let what = "its SMTPIdentifier and the server's Username differ in upper and lower case";
-            account.entry.remark(remarks, what);
-        }
         let senders = of_mail_account(&account.entry, remarks);
-        for place in named.servers {
+        for place in named {
             if let (Some(all), Some(used)) = (self.senders.get_mut(place), self.used.get_mut(place)) {
                 *used = true;
                 all.extend(senders.iter().take(MOST_SENDERS.saturating_sub(self.kept)).cloned());
@@ -294,27 +289,26 @@ impl<'a> Joined<'a> {
         if self.names.is_empty() {
             return;
         }
-        let unused: Vec<String> = deliveries
-            .iter()
-            .zip(&self.used)
-            .filter(|(_, used)| !**used)
-            .map(|(delivery, _)| delivery.identifier())
-            .collect();
-        let unused: Vec<&str> = unused.iter().map(String::as_str).collect();
-        let Some(pairs) = torn(&unused, &self.names) else {
+        let unused: Vec<&Delivery> =
+            deliveries.iter().zip(&self.used).filter(|(_, used)| !**used).map(|(one, _)| one).collect();
+        let identifiers: Vec<String> = unused.iter().map(|delivery| delivery.identifier()).collect();
+        let Some(pairs) = torn(&identifiers, &self.names) else {
             return remarks.add(format!(
                 "{} servers are used by no account, and {} that accounts name are not there: is the file damaged?",
                 unused.len(),
                 self.names.len()
             ));
         };
-        for (one, other) in pairs {
-            remarks.add(format!(
-                "no account uses the server \"{}\", and one names \"{}\", which is not there: is one of the two \
-                 damaged?",
-                text::shorten(&text::one_line(one), 80),
-                text::shorten(&text::one_line(other), 80)
-            ));
+        let shown = |name: &str| text::shorten(&text::one_line(name), 80).into_owned();
+        for (at, name) in pairs {
+            let record = unused.get(at).and_then(|delivery| delivery.record);
+            let one = identifiers.get(at).map(|one| shown(one)).unwrap_or_default();
+            let other = self.names.get(name).map(|name| shown(name)).unwrap_or_default();
+            let text = format!(
+                "no account uses the server \"{one}\", and one names \"{other}\", which is not there: is one of the \
+                 two damaged?"
+            );
+            remarks.push(Remark { text, record });
         }
     }
 }

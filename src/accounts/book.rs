@@ -39,7 +39,7 @@ impl Book {
     pub fn listing(&self) -> &Listing {
         self.listing.get_or_init(|| match &self.other_home {
             Some(home) => mail::list_other(home, self.deadline),
-            None => home::own().map(|home| mail::list(&home)).unwrap_or_default(),
+            None => home::own().map(|home| mail::list_within(&home, self.deadline)).unwrap_or_default(),
         })
     }
 
@@ -65,7 +65,7 @@ impl Book {
             AccountSpec::Named(name) => {
                 let found = self.find(name)?;
                 Account::of_found(found, mode)
-                    .ok_or_else(|| self.error(name, Lookup::Unusable(found.clone())))
+                    .ok_or_else(|| self.error(name, Lookup::Unusable(Box::new(found.clone()))))
             }
         }
     }
@@ -75,17 +75,17 @@ impl Book {
     /// In somebody else's home only ids and full names count: what a task of root's means must not
     /// change with the words that this person chooses.
     pub fn find(&self, name: &str) -> Result<&Found, Box<AccountError>> {
-        self.look_up(name, self.other_home.is_some())
+        self.look_up(name, self.other_home.is_some()).map_err(|lookup| self.error(name, lookup))
     }
 
     /// Finds the account that a person asks about, by any of its names.
     pub fn find_by_any_name(&self, name: &str) -> Result<&Found, Box<AccountError>> {
-        self.look_up(name, false)
+        self.look_up(name, false).map_err(|lookup| self.error(name, lookup))
     }
 
     /// An id comes first, then the full name that messages print, then a sender's address, then a
     /// description.
-    fn look_up(&self, name: &str, in_full: bool) -> Result<&Found, Box<AccountError>> {
+    fn look_up(&self, name: &str, in_full: bool) -> Result<&Found, Lookup> {
         let accounts = &self.listing().accounts;
         let wanted = name.trim().to_lowercase();
         let same = |a: &str| a.to_lowercase() == wanted;
@@ -114,11 +114,11 @@ impl Book {
                 ([only], _) | (_, [only]) => return Ok(only),
                 (several, _) => {
                     let candidates = several.iter().map(|found| (*found).clone()).collect();
-                    return Err(self.error(name, Lookup::Ambiguous(candidates)));
+                    return Err(Lookup::Ambiguous(candidates));
                 }
             }
         }
-        Err(self.error(name, Lookup::Unknown(accounts.clone())))
+        Err(Lookup::Unknown(accounts.clone()))
     }
 
     fn error(&self, name: &str, lookup: Lookup) -> Box<AccountError> {
@@ -128,11 +128,8 @@ impl Book {
             let found = !listing.accounts.is_empty();
             home::to_offer_root(geteuid().is_root(), home::behind_root(), found)
         });
-        let meant = match (&lookup, own) {
-            // the name counts where somebody asks, so that this cannot come here again
-            (Lookup::Unknown(known), false) if !known.is_empty() => self.find_by_any_name(name).ok(),
-            _ => None,
-        };
+        let unknown = matches!(&lookup, Lookup::Unknown(_));
+        let meant = (unknown && !own).then(|| self.look_up(name, false).ok()).flatten();
         Box::new(AccountError {
             name: name.to_owned(),
             meant: meant.map(|found| found.id.clone()),

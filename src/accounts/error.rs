@@ -44,7 +44,7 @@ pub enum Lookup {
     /// Several accounts go by it.
     Ambiguous(Vec<Found>),
     /// The account cannot be used.
-    Unusable(Found),
+    Unusable(Box<Found>),
 }
 
 impl fmt::Display for AccountError {

@@ -6,7 +6,7 @@
 //! of the commands that people know; typed by hand, it prints the accounts of a folder as JSON.
 
 use nix::sys::resource::{Resource, getrlimit, rlim_t, setrlimit};
-use nix::unistd::{Gid, Uid, getegid, geteuid, getgid, getuid, setegid, seteuid, setgid, setuid};
+use nix::unistd::{Gid, Uid, User, getegid, geteuid, getgid, getuid, setegid, seteuid, setgid, setuid};
 
 use crate::accounts;
 use crate::cli::{OutputArgs, ReadMailHome};
@@ -23,6 +23,7 @@ const FILES: rlim_t = 32;
 
 /// Runs the command.
 pub(crate) fn run(args: &ReadMailHome) -> Exit {
+    close_inherited();
     let confined =
         args.user.map_or(Ok(()), become_user).and_then(|()| stay_ordinary()).and_then(|()| limit());
     if let Err(what) = confined {
@@ -35,8 +36,23 @@ pub(crate) fn run(args: &ReadMailHome) -> Exit {
     }
 }
 
+/// Closes what root's caller has left open: a link to `/dev/fd/7` would read it.
+fn close_inherited() {
+    let folder = if cfg!(target_os = "linux") { "/proc/self/fd" } else { "/dev/fd" };
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let numbers = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
+    let open: Vec<i32> = numbers.filter(|number| *number > 2).collect();
+    for number in open {
+        // one of them is the listing's own, which is closed by now
+        let _ = nix::unistd::close(number);
+    }
+}
+
 /// Becomes another user for good. The group is that user's already, and there is no other one.
 fn become_user(user: u32) -> Result<(), String> {
+    if (getgid().as_raw() == 0 || getegid().as_raw() == 0) && !has_root_group(user) {
+        return Err(format!("the group of root is not the one of the user {user}"));
+    }
     setuid(Uid::from_raw(user))
         .map_err(|errno| format!("cannot become the user {user}: {}", errno.desc()))?;
     if (getuid().as_raw(), geteuid().as_raw()) != (user, user) {
@@ -48,6 +64,10 @@ fn become_user(user: u32) -> Result<(), String> {
         return Err("the groups of root cannot be given up".to_owned());
     }
     Ok(())
+}
+
+fn has_root_group(user: u32) -> bool {
+    User::from_uid(Uid::from_raw(user)).ok().flatten().is_some_and(|user| user.gid.as_raw() == 0)
 }
 
 /// Makes sure that this is an ordinary user, who cannot become root (again).

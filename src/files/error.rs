@@ -271,6 +271,15 @@ impl Situation for FileError {
 
     fn hint(&self) -> Option<String> {
         match &*self.fault {
+            FileFault::OthersCanWrite { .. } | FileFault::ForeignOwner { .. }
+                if self.purpose == Purpose::MailSettings =>
+            {
+                Some(
+                    "root reads of Mail only what nobody else can have written; correct who owns it and the folders \
+                     above it, or write the account out in the task"
+                        .to_owned(),
+                )
+            }
             FileFault::Denied { errno, .. } if cfg!(target_os = "macos") && *errno == Errno::EPERM as i32 => {
                 Some(FULL_DISK_ACCESS.to_owned())
             }

@@ -16,8 +16,13 @@ mod resolve;
 mod snapshot;
 
 use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::thread;
+
+use nix::unistd::geteuid;
 
 use super::found::{Found, Listing, Problem};
+use crate::deadline::Deadline;
 use crate::error::Situation;
 use crate::files::{self, FileError, FileFault, Purpose};
 use denied::Denials;
@@ -32,6 +37,26 @@ const COMPARE: &str = "compare with what Mail shows, and if that differs write t
 
 /// The largest property list that is read, in bytes: room for 30,000 accounts.
 const PROPERTY_LIST_MOST: usize = 32 << 20;
+
+/// Lists the accounts below a home folder as [`list`] does, but gives up at the deadline.
+///
+/// A disk that does not answer cannot be given a time limit: the thread is left behind then.
+pub(super) fn list_within(home: &Path, deadline: Deadline) -> Listing {
+    let (sender, receiver) = mpsc::channel();
+    let path = home.to_owned();
+    let reader = thread::Builder::new().spawn(move || {
+        // nobody listens any more when it came too late
+        let _ = sender.send(list(&path));
+    });
+    let left = deadline.remaining().unwrap_or_default();
+    let listing = reader.ok().and_then(|_| receiver.recv_timeout(left).ok());
+    listing.unwrap_or_else(|| {
+        let message = format!("Mail's files were not read within {} s", deadline.length().as_secs_f32());
+        let hint = "see whether the disk answers, or write the account out in the task";
+        let problems = vec![Problem::of_file(home, message, Some(hint.to_owned()))];
+        Listing { problems, ..Listing::default() }
+    })
+}
 
 /// Lists the accounts that Mail keeps below a home folder.
 ///
@@ -105,11 +130,22 @@ fn unread(home: &Path, path: PathBuf, error: &FileError, denials: &mut Denials) 
     Some(Problem::of_file(path, message, hint))
 }
 
+/// Reads a file of Mail's: a regular one of at most so many bytes.
+///
+/// Root reads only what nobody else can have arranged: a link in somebody's folder could lead to
+/// anything. The homes of others are read by a child that is not root.
+fn read_file(path: &Path, most: usize) -> Result<Vec<u8>, FileError> {
+    if geteuid().is_root() {
+        return files::read_trusted(path, Purpose::MailSettings, most);
+    }
+    files::read_plain(path, Purpose::MailSettings, most)
+}
+
 /// Reads one place. What cannot be understood in it becomes problems, not an error.
 fn read(path: &Path, format: Format, problems: &mut Vec<Problem>) -> Result<Harvest, FileError> {
     let harvest = match format {
         Format::PropertyList => {
-            let bytes = files::read_plain(path, Purpose::MailSettings, PROPERTY_LIST_MOST)?;
+            let bytes = read_file(path, PROPERTY_LIST_MOST)?;
             plists::read(&bytes)
         }
         Format::Database => {

@@ -26,6 +26,8 @@ use crate::text::{io_words, is_active, one_line, shell_word, shorten};
 const MOST: usize = 32 << 20;
 /// The longest that reading may take: enough for the largest files on a slow disk.
 const TIME: Duration = Duration::from_secs(10);
+/// The group of nobody, for an owner whom this computer does not know.
+const NO_GROUP: u32 = if cfg!(target_os = "macos") { 4_294_967_294 } else { 65_534 };
 /// How many characters of what a failed child said are shown.
 const SAID: usize = 200;
 
@@ -34,7 +36,6 @@ struct Home {
     /// The path to it without any link.
     path: PathBuf,
     owner: Uid,
-    group: Gid,
 }
 
 /// Lists the accounts below a home folder that is not the person's own.
@@ -44,7 +45,7 @@ pub(in crate::accounts) fn list(home: &Path, deadline: Deadline) -> Listing {
         Err(fault) => return alone(super::denied::home_problem(home, fault)),
     };
     if !geteuid().is_root() || home.owner.is_root() {
-        return super::list(&home.path);
+        return super::list_within(&home.path, deadline);
     }
     read_as_owner(&home, deadline).unwrap_or_else(alone)
 }
@@ -61,7 +62,7 @@ fn find(home: &Path) -> Result<Home, FileFault> {
     if !meta.is_dir() {
         return Err(FileFault::NotAFolder { path: home.to_owned() });
     }
-    Ok(Home { path, owner: Uid::from_raw(meta.uid()), group: Gid::from_raw(meta.gid()) })
+    Ok(Home { path, owner: Uid::from_raw(meta.uid()) })
 }
 
 /// Has a child that becomes the owner read the folder.
@@ -79,12 +80,8 @@ fn read_as_owner(home: &Home, deadline: Deadline) -> Result<Listing, Problem> {
         let message = format!("home folder \"{path}\" cannot be read as its owner, {name}: {what}");
         Problem::of_file(&home.path, message, Some(hint))
     };
-    // a folder of somebody without an entry may have any group; root's is nobody else's
-    let group = match &owner {
-        Some(owner) => owner.gid,
-        None if home.group.as_raw() == 0 => Gid::from_raw(home.owner.as_raw()),
-        None => home.group,
-    };
+    // a disk of another computer must not choose one of this computer's groups
+    let group = owner.as_ref().map_or(Gid::from_raw(NO_GROUP), |owner| owner.gid);
     let deadline = deadline.at_most(TIME);
     let time = deadline.remaining().unwrap_or_default();
     let mut command = command(home, group).map_err(|error| wrong(&io_words(&error)))?;

@@ -59,7 +59,7 @@ fn an_account_that_leads_elsewhere_or_nowhere_is_not() {
 
 #[test]
 fn the_child_gets_the_owner_the_group_and_nothing_else() {
-    let home = Home { path: "/home/-kim".into(), owner: Uid::from_raw(4242), group: Gid::from_raw(50) };
+    let home = Home { path: "/home/-kim".into(), owner: Uid::from_raw(4242) };
     let command = command(&home, Gid::from_raw(50)).unwrap();
     let arguments: Vec<_> = command.get_args().map(|argument| argument.to_str().unwrap()).collect();
     assert_eq!(arguments, ["read-mail-home", "--user", "4242", "--", "/home/-kim"]);

@@ -14,7 +14,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::accounts::found::Problem;
 use crate::error::Situation;
-use crate::files::{self, FileError, Purpose};
+use crate::files::FileError;
 
 /// The largest database, and the largest log, that is read, in bytes.
 const MOST: usize = 64 << 20;
@@ -37,7 +37,7 @@ pub(super) struct Snapshot {
 
 /// Reads a database and its log as they are at one moment.
 pub(super) fn read(path: &Path) -> Result<Snapshot, FileError> {
-    read_by(path, |path| files::read_plain(path, Purpose::MailSettings, MOST))
+    read_by(path, |path| super::read_file(path, MOST))
 }
 
 fn read_by(
@@ -117,6 +117,7 @@ mod tests {
 
     use super::*;
     use crate::files::testing::World;
+    use crate::files::{self, Purpose};
 
     /// Two files that belong together when their contents are the same, and how often they are read.
     struct Files {

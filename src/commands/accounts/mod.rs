@@ -7,8 +7,6 @@ mod detail;
 mod table;
 
 use std::path::Path;
-use std::sync::mpsc;
-use std::thread;
 use std::time::Duration;
 
 use nix::unistd::Uid;
@@ -139,17 +137,7 @@ fn another_home() -> String {
 /// Lists what the completions offer: id, tab, description. It never fails; a disk that does not answer
 /// offers nothing.
 fn completions(offer: Offer, mail_home: Option<&Path>, deadline: Deadline) -> String {
-    let (sender, receiver) = mpsc::channel();
-    let home = mail_home.map(Path::to_owned);
-    let looked = thread::Builder::new().spawn(move || {
-        let book = Book::new(home.as_deref(), deadline);
-        // nobody listens any more when it came too late
-        let _ = sender.send(offered(book.listing(), offer));
-    });
-    match (looked, deadline.remaining()) {
-        (Ok(_), Some(left)) => receiver.recv_timeout(left).unwrap_or_default(),
-        _ => String::new(),
-    }
+    offered(Book::new(mail_home, deadline).listing(), offer)
 }
 
 fn offered(listing: &Listing, offer: Offer) -> String {

@@ -116,9 +116,16 @@ impl<'a> View<'a> {
 
     /// Reads a property of an account.
     pub(super) fn property(&self, account: &AccountRow, key: &'static str) -> Read {
+        // before the rows are searched: each child of an account asks for its parent's
+        if let Some(known) = self.read.borrow().get(&(account.number, key)) {
+            return known.clone();
+        }
         let rows = self.rows.properties.get(&account.number).map_or(&[][..], Vec::as_slice);
         let mut values = rows.iter().filter(|row| row.key == key).map(|row| &row.value);
-        let Some(first) = values.next() else { return Ok(None) };
+        let Some(first) = values.next() else {
+            self.read.borrow_mut().insert((account.number, key), Ok(None));
+            return Ok(None);
+        };
         self.once(account, key, || {
             let mut again = values.peekable();
             if again.peek().is_some() {

@@ -135,10 +135,23 @@ impl<'a> Log<'a> {
             }
             rest = after;
         };
-        // whole frames after the last commit are a change that somebody has begun, and no loss
-        let whole = stale || rest.is_empty();
+        let whole = stale || !self.may_hold_a_commit(rest);
         read.truncate(last);
         Committed { frames: read, pages, remark: (!whole).then_some(OPEN_END) }
+    }
+
+    /// Tells whether there is a commit behind the last good frame, which damage has put out of reach.
+    ///
+    /// Frames of a change that was taken back, and overwritten in part by a later one, stand there in
+    /// sound logs as well; a commit is not among them.
+    fn may_hold_a_commit(&self, rest: &[u8]) -> bool {
+        let frames = rest.chunks_exact(FRAME_HEADER + self.page_size);
+        let is_cut = !frames.remainder().is_empty();
+        is_cut
+            || frames.into_iter().any(|frame| {
+                let salts = frame.get(8..16).unwrap_or_default();
+                !self.is_stale(salts) && number(frame, 4) != Some(0)
+            })
     }
 
     /// Tells whether a frame is left over from before the log was begun anew.

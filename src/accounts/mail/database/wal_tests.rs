@@ -162,6 +162,25 @@ fn what_was_not_committed_is_left_out_and_said_only_where_a_frame_is_damaged() {
     assert!(remark.unwrap().contains("cut short"));
 }
 
+#[test]
+fn what_is_left_of_a_change_that_was_taken_back_is_no_damage() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("Accounts4.sqlite");
+    let connection = Connection::open(&path).unwrap();
+    connection
+        .execute_batch(
+            "PRAGMA page_size = 512; PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = 5;
+             CREATE TABLE t (id INTEGER PRIMARY KEY, value BLOB);
+             BEGIN; INSERT INTO t (value) VALUES (randomblob(30000)); ROLLBACK;
+             INSERT INTO t (value) VALUES (x'02')",
+        )
+        .unwrap();
+    let (database, wal) = files(&path);
+    assert!(wal.len() > 20_000, "{}", wal.len());
+    assert_eq!(by_overlay(&database, &wal), [(1, vec![2])]);
+    assert_eq!(overlay(database, &wal, 512, MOST).remark, None);
+}
+
 /// Computes the checksums of a log anew, over big-endian words.
 fn big_endian(wal: &[u8], page: usize) -> Vec<u8> {
     fn sum(mut sums: (u32, u32), bytes: &[u8]) -> (u32, u32) {

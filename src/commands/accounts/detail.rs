@@ -14,6 +14,8 @@ use crate::text::one_line;
 
 /// The columns of a label and what separates it from its value.
 const LABEL: usize = 15;
+/// The address that stands for one that is not known.
+const EXAMPLE: &str = "you@example.com";
 
 /// Writes everything about an account.
 pub(super) fn page(found: &Found, mail_home: Option<&Path>, screen: Screen) -> String {
@@ -26,16 +28,9 @@ pub(super) fn page(found: &Found, mail_home: Option<&Path>, screen: Screen) -> S
     let lines = Lines::of(found, mail_home);
     page.push_str("\nWrite into the task");
     page.push_str(if lines.email.is_empty() { ":\n" } else { ", under \"email\":\n" });
-    page.push_str(&block(&lines.email));
-    if !lines.task.is_empty() {
-        page.push_str("\nand beside \"email\":\n");
-        page.push_str(&block(&lines.task));
-    }
-    if !lines.notes.is_empty() {
-        page.push('\n');
-    }
-    for note in lines.notes {
-        page.push_str(&screen.wrapped(&one_line(&note), 0));
+    page.push_str(&lines.page(screen));
+    if let Some((heading, lines)) = Lines::another_way(found) {
+        page.push_str(&format!("\n{heading}:\n{}", lines.page(screen)));
     }
     page
 }
@@ -76,27 +71,51 @@ impl Lines {
             lines.in_place_of(found);
             return lines;
         }
-        lines.email.push(format!("\"account\": {}", Value::from(found.id.as_str())));
+        lines.email.push(format!("\"account\": {}", text(&found.id)));
         let auth = found.auth.unwrap_or_default();
         lines.secret(auth, found.host.as_deref().and_then(Preset::of_host));
         if auth != Auth::None && found.tls_mode == Some(TlsMode::None) && !is_here(found.host.as_deref()) {
             lines.email.push("\"tls\": {\"mode\": \"starttls\"}".to_owned());
-            lines.notes.push(
+            // as a task moves it, `Account::of_found`
+            let port = if found.port == Some(25) { "; it then goes to port 587" } else { "" };
+            lines.notes.push(format!(
                 "Mail uses this server without encryption. A password is refused over such a connection; with the \
-                 line \"tls\" it is encrypted, if the server can do that. backup-notify check shows whether it can."
-                    .to_owned(),
-            );
+                 line \"tls\" it is encrypted, if the server can do that{port}. backup-notify check shows whether it \
+                 can."
+            ));
         }
-        let user = found.user.as_deref().and_then(|user| user.parse::<Address>().ok());
-        if found.senders.is_empty() && user.is_none() {
-            lines.email.push("\"from\": \"you@example.com\"".to_owned());
-            lines.notes.push("Mail stores no sender for it: \"from\" has to be your address.".to_owned());
+        // who sends comes from Mail
+        if found.senders.is_empty() {
+            lines.sender(found, found.user.as_deref());
         }
         if let Some(home) = mail_home {
             let home = absolute(home).unwrap_or_else(|_| home.to_owned());
-            lines.task.push(format!("\"mail_home\": {}", Value::from(home.to_string_lossy().as_ref())));
+            lines.task.push(format!("\"mail_home\": {}", text(&home.to_string_lossy())));
         }
         lines
+    }
+
+    /// Returns what to write where Mail signs in with a token and the provider takes a password too, or
+    /// the other way round, and what stands above it. Mail has its token by itself; a person would have
+    /// to find a program for it first.
+    fn another_way(found: &Found) -> Option<(String, Self)> {
+        let preset = Preset::of_host(found.host.as_deref()?)?;
+        let auth = found.auth.filter(|auth| found.usable && *auth != Auth::None)?;
+        if is_token(auth) == is_token(preset.auth) {
+            return None;
+        }
+        let full = found.user.clone().filter(|user| is_address(user));
+        let first = || found.senders.first().map(|sender| sender.email.to_string());
+        let user = full.or_else(first).unwrap_or_else(|| EXAMPLE.to_owned());
+        let mut lines = Self::default();
+        lines.email.push(preset_line(preset, &user));
+        lines.sender(found, Some(&user));
+        lines.secret(preset.auth, Some(preset));
+        let heading = match is_token(preset.auth) {
+            true => "or, with a token and no password".to_owned(),
+            false => format!("or, with {} and no token", password_of(preset)),
+        };
+        Some((heading, lines))
     }
 
     /// Adds what stands for an account that cannot be used.
@@ -104,25 +123,21 @@ impl Lines {
         let Some(line) = found.instead_line() else {
             let preset = found.host.as_deref().and_then(Preset::of_host);
             let (line, note) = match preset {
-                Some(preset) => (
-                    format!(
-                        "\"account\": {{\"preset\": \"{}\", \"user\": \"you@example.com\"}}",
-                        preset.word
-                    ),
-                    "The user name is your full address there.",
-                ),
+                Some(preset) => (preset_line(preset, EXAMPLE), "The user name is your full address there."),
                 None => (
-                    "\"account\": {\"host\": \"smtp.example.com\", \"user\": \"you@example.com\"}".to_owned(),
+                    format!("\"account\": {{\"host\": \"smtp.example.com\", \"user\": {}}}", text(EXAMPLE)),
                     "Server and user name are those that your provider gives.",
                 ),
             };
             self.email.push(line);
             self.notes.push(note.to_owned());
+            self.sender(found, Some(EXAMPLE));
             self.secret(preset.map(|preset| preset.auth).unwrap_or_default(), preset);
             return;
         };
         self.email.push(line);
         let written = |key| found.instead.as_ref().and_then(|instead| instead.get(key)?.as_str());
+        self.sender(found, written("user"));
         let preset = written("preset").and_then(Preset::named);
         let auth = match written("auth") {
             Some("none") => Auth::None,
@@ -131,26 +146,86 @@ impl Lines {
         self.secret(auth, preset);
     }
 
+    /// Adds whom the message comes from, where the user name does not say it, or not all of it.
+    fn sender(&mut self, found: &Found, user: Option<&str>) {
+        if let Some(sender) = found.senders.first() {
+            let email = sender.email.to_string();
+            if sender.name.is_some() || user.is_none_or(|user| !user.eq_ignore_ascii_case(&email)) {
+                self.email.push(format!("\"from\": {}", text(&shown(sender))));
+            }
+        } else if !user.is_some_and(is_address) {
+            self.email.push(format!("\"from\": {}", text(EXAMPLE)));
+            self.notes.push("Mail stores no sender for it: \"from\" has to be your address.".to_owned());
+        }
+    }
+
     /// Adds where the secret is, for example.
     fn secret(&mut self, auth: Auth, preset: Option<&'static Preset>) {
-        let token = matches!(auth, Auth::Xoauth2 | Auth::Oauthbearer);
-        let (line, note) = match auth {
-            Auth::None => return,
-            _ if token => (
-                "\"password\": {\"command\": [\"/usr/local/bin/print-token\"]}",
-                "In place of a password it takes an OAuth 2 access token, fresh each time: name the program that \
-                 prints yours.",
+        if auth == Auth::None {
+            return;
+        }
+        if is_token(auth) {
+            self.email.push("\"password\": {\"command\": [\"/usr/local/bin/print-token\"]}".to_owned());
+            let only = preset.filter(|preset| is_token(preset.auth));
+            self.notes.extend(only.map(|preset| format!("{} takes only a token now.", preset.title)));
+            self.notes.push(
+                "In place of a password this takes an OAuth 2 access token, fresh each time: name the program that \
+                 prints yours."
+                    .to_owned(),
+            );
+            return;
+        }
+        self.email.push("\"password\": {\"file\": \"password\"}".to_owned());
+        self.notes.extend(preset.map(|preset| match is_token(preset.auth) {
+            true => format!(
+                "{} no longer takes the password of most accounts. If it refuses yours, write the lines for a token.",
+                preset.title
             ),
-            _ => (
-                "\"password\": {\"file\": \"password\"}",
-                "Put the password into the first line of a file \"password\" beside the task, which only you may \
-                 read (chmod 600). The manual has the other places where it may be.",
-            ),
-        };
-        self.email.push(line.to_owned());
-        self.notes.extend(preset.map(|preset| format!("{} wants {}.", preset.title, preset.secret)));
-        self.notes.push(note.to_owned());
+            false => format!("{} wants {}.", preset.title, password_of(preset)),
+        }));
+        self.notes.push(
+            "Put the password into the first line of a file \"password\" beside the task, which only you may read \
+             (chmod 600). The manual has the other places where it may be."
+                .to_owned(),
+        );
     }
+
+    /// Writes the lines, and below them what to know about them.
+    fn page(&self, screen: Screen) -> String {
+        let mut page = block(&self.email);
+        if !self.task.is_empty() {
+            page.push_str(&format!("\nand beside \"email\":\n{}", block(&self.task)));
+        }
+        if !self.notes.is_empty() {
+            page.push('\n');
+        }
+        for note in &self.notes {
+            page.push_str(&screen.wrapped(&one_line(note), 0));
+        }
+        page
+    }
+}
+
+/// Writes a text as JSON.
+fn text(text: &str) -> Value {
+    Value::from(text)
+}
+
+fn preset_line(preset: &Preset, user: &str) -> String {
+    format!("\"account\": {{\"preset\": {}, \"user\": {}}}", text(preset.word), text(user))
+}
+
+/// Which password the provider of a preset wants: where it also takes a token, that is named behind it.
+fn password_of(preset: &Preset) -> &'static str {
+    preset.secret.split_once(',').map_or(preset.secret, |(password, _)| password)
+}
+
+fn is_token(auth: Auth) -> bool {
+    matches!(auth, Auth::Xoauth2 | Auth::Oauthbearer)
+}
+
+fn is_address(text: &str) -> bool {
+    text.parse::<Address>().is_ok()
 }
 
 /// Writes lines that can be pasted: between them commas, as in JSON.

@@ -2,14 +2,15 @@
 
 use std::path::Path;
 
+use lettre::message::Mailbox;
 use serde_json::Value;
 
 use super::samples::{icloud, work};
 use super::{detail, offered, table};
-use crate::accounts::{Found, Listing};
+use crate::accounts::{AccountSpec, Auth, Found, Listing};
 use crate::cli::Offer;
 use crate::commands::screen::{Screen, columns};
-use crate::task::TlsMode;
+use crate::task::{Task, TlsMode, read_task};
 
 const PLAIN: Screen = Screen { width: None, colours: false };
 
@@ -114,16 +115,26 @@ fn pasted(page: &str) -> Value {
     Value::from(lines.collect::<Vec<_>>())
 }
 
-/// What is offered is a task that can be read.
-fn accepted(page: &str) -> crate::task::Task {
-    let lines = pasted(page);
+/// What is offered is a task that can be read, in one way or two.
+fn accepted(page: &str) -> Task {
+    task_of(&pasted(page))
+}
+
+/// The second way to write an account.
+fn second_way(page: &str) -> Task {
+    let (_, lines) = page.split_once("\nor, with ").unwrap();
+    let lines: Vec<&str> = lines.lines().skip(1).take_while(|line| line.starts_with("  ")).collect();
+    task_of(&serde_json::from_str(&format!("[{{{}}}]", lines.join("\n"))).unwrap())
+}
+
+fn task_of(lines: &Value) -> Task {
     let mut email = lines[0].clone();
     email["to"] = "ops@example.com".into();
     let mut task = serde_json::json!({ "name": "x", "email": email });
     if let Some(more) = lines.get(1).and_then(Value::as_object) {
         task.as_object_mut().unwrap().extend(more.clone());
     }
-    crate::task::read_task(task.to_string().as_bytes(), "x", Path::new("/tasks")).unwrap()
+    read_task(task.to_string().as_bytes(), "x", Path::new("/tasks")).unwrap()
 }
 
 #[test]
@@ -166,12 +177,15 @@ fn an_account_without_encryption_is_offered_with_it() {
     let open = Found { tls_mode: Some(TlsMode::None), port: Some(25), ..work() };
     let page = detail::page(&open, None, PLAIN);
     assert!(page.contains("A password is refused over such a connection"), "{page}");
+    assert!(page.contains("it then goes to port 587"), "{page}");
     assert_eq!(accepted(&page).email[0].tls.mode, Some(TlsMode::Starttls));
+    let elsewhere = Found { port: Some(2525), ..open.clone() };
+    assert!(!detail::page(&elsewhere, None, PLAIN).contains("587"), "its port stays");
     // nobody listens inside a computer
     let here = Found { host: Some("127.0.0.1".into()), ..open.clone() };
     assert!(!detail::page(&here, None, PLAIN).contains("tls"));
     // without a password there is nothing to protect
-    let free = Found { auth: Some(crate::accounts::Auth::None), ..open };
+    let free = Found { auth: Some(Auth::None), ..open };
     let page = detail::page(&free, None, PLAIN);
     assert!(!page.contains("\"tls\"") && !page.contains("\"password\""), "{page}");
 }
@@ -185,15 +199,81 @@ fn an_account_that_has_no_address_asks_for_one() {
 }
 
 #[test]
-fn an_account_that_wants_a_token_is_not_offered_a_password() {
-    let google =
-        Found { host: Some("smtp.gmail.com".into()), auth: Some(crate::accounts::Auth::Xoauth2), ..work() };
-    let page = detail::page(&google, None, PLAIN);
-    assert!(
-        page.contains("print-token") && page.contains("Gmail wants an app password, or OAuth 2."),
-        "{page}"
-    );
-    accepted(&page);
+fn what_stands_in_place_of_an_account_says_who_sends() {
+    let from = |found: &Found| accepted(&detail::page(found, None, PLAIN)).email[0].from.clone();
+    assert_eq!(from(&icloud()), None, "the user name says it");
+    for sender in [
+        "Kim Doe <kim@icloud.com>",
+        "kim@example.com",
+        "\"Doe, Kim \\\"K\\\" (home)\" <kim@icloud.com>",
+        "Zoë Müller 金 <kim@icloud.com>",
+        "O'Neil & Söhne <kim@icloud.com>",
+    ] {
+        let sender: Mailbox = sender.parse().unwrap();
+        assert_eq!(
+            from(&Found { senders: vec![sender.clone()], ..icloud() }).unwrap().to_string(),
+            sender.to_string()
+        );
+    }
+    // the server stays, and its user name is no address
+    let kim = Some(serde_json::json!({ "host": "mail.example.com", "user": "kim" }));
+    let named = Found { instead: kim, ..icloud() };
+    assert_eq!(from(&named).unwrap().to_string(), "kim@icloud.com");
+    let bare = Found { senders: Vec::new(), ..named };
+    assert_eq!(from(&bare).unwrap().to_string(), "you@example.com");
+    assert!(detail::page(&bare, None, PLAIN).contains("Mail stores no sender for it"));
+    let nobody =
+        Found { instead: Some(serde_json::json!({ "host": "h.example.com", "auth": "none" })), ..bare };
+    assert_eq!(from(&nobody).unwrap().to_string(), "you@example.com");
+}
+
+#[test]
+fn an_account_that_wants_a_token_is_offered_a_password_where_that_does_as_well() {
+    let token = |host: &str| Found {
+        host: Some(host.into()),
+        user: Some("kim@example.com".into()),
+        auth: Some(Auth::Xoauth2),
+        ..work()
+    };
+    for (host, word) in
+        [("smtp.gmail.com", "gmail"), ("smtp.mail.yahoo.com", "yahoo"), ("smtp.aol.com", "aol")]
+    {
+        let page = detail::page(&token(host), None, PLAIN);
+        let (first, second) = page.split_once("\nor, with an app password and no token:\n").unwrap();
+        assert!(first.contains("print-token") && !first.contains("app password"), "{page}");
+        assert!(second.contains(" wants an app password.\n") && !second.contains("OAuth"), "{page}");
+        accepted(&page);
+        let email = &second_way(&page).email[0];
+        assert!(
+            matches!(&email.account, AccountSpec::Preset(p) if p.preset.word == word && p.user == "kim@example.com"),
+            "{page}"
+        );
+        assert_eq!(email.from.as_ref().unwrap().to_string(), "Kim Doe <kim@example.com>");
+    }
+    let page = detail::page(&token("smtp-mail.outlook.com"), None, PLAIN);
+    assert!(page.contains("Outlook.com takes only a token now.") && !page.contains("\nor, with"), "{page}");
+    // of another server nothing is known
+    assert!(!detail::page(&token("smtp.example.com"), None, PLAIN).contains("\nor, with"));
+}
+
+#[test]
+fn a_password_for_a_provider_that_wants_a_token_is_doubted() {
+    for (host, word) in [("smtp.office365.com", "microsoft365"), ("smtp-mail.outlook.com", "outlook")] {
+        let page = detail::page(&Found { host: Some(host.into()), ..work() }, None, PLAIN);
+        assert!(page.contains(" no longer takes the password of most accounts."), "{page}");
+        accepted(&page);
+        let (_, second) = page.split_once("\nor, with a token and no password:\n").unwrap();
+        assert!(second.contains("print-token") && second.contains(" takes only a token now."), "{page}");
+        let account = second_way(&page).email[0].account.clone();
+        // the full address, where Mail has "kim"
+        assert!(
+            matches!(&account, AccountSpec::Preset(p) if p.preset.word == word && p.user == "kim@example.com"),
+            "{page}"
+        );
+    }
+    let gmail = Found { host: Some("smtp.gmail.com".into()), ..work() };
+    let page = detail::page(&gmail, None, PLAIN);
+    assert!(page.contains("Gmail wants an app password.\n") && !page.contains("\nor, with"), "{page}");
 }
 
 #[test]

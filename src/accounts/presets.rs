@@ -1,7 +1,7 @@
 //! The providers whose servers are known.
 //!
-//! Source of every row: facts/apple-mail-accounts.md, section 6. For all of them the user name is
-//! the full address.
+//! Source of every row: facts/apple-mail-accounts.md, section 6, and above the row the provider's own
+//! page. For all of them the user name is the full address.
 
 use std::borrow::Cow;
 
@@ -31,14 +31,26 @@ pub struct Preset {
 
 /// Every preset.
 pub const PRESETS: [Preset; 9] = [
+    // "iCloud Mail server settings", https://support.apple.com/en-us/102525
     preset("icloud", "iCloud", "smtp.mail.me.com", 587, Auth::Password, "an app-specific password"),
+    // "IMAP, POP, and SMTP", https://developers.google.com/gmail/imap/imap-smtp; app passwords:
+    // https://support.google.com/accounts/answer/185833
     preset("gmail", "Gmail", "smtp.gmail.com", 465, Auth::Password, "an app password, or OAuth 2"),
+    // "POP, IMAP, and SMTP settings for Outlook.com", which asks for OAuth 2:
+    // https://support.microsoft.com/en-us/office/pop-imap-and-smtp-settings-8361e398-8af4-4e97-b147-6c6c4ac95353
     preset("outlook", "Outlook.com", "smtp-mail.outlook.com", 587, Auth::Xoauth2, "an OAuth 2 token"),
+    // "How to set up a multifunction device or application to send emails using Microsoft 365 or Office
+    // 365", option 1, which announces the end of passwords, on learn.microsoft.com
     preset("microsoft365", "Microsoft 365", "smtp.office365.com", 587, Auth::Xoauth2, "an OAuth 2 token"),
+    // "IMAP server settings for Yahoo Mail", https://help.yahoo.com/kb/SLN4075.html
     preset("yahoo", "Yahoo", "smtp.mail.yahoo.com", 465, Auth::Password, "an app password, or OAuth 2"),
+    // https://help.aol.com/articles/how-do-i-use-other-email-applications-to-send-and-receive-my-aol-mail
     preset("aol", "AOL", "smtp.aol.com", 465, Auth::Password, "an app password, or OAuth 2"),
+    // "Server names and ports", https://www.fastmail.com/help/technical/servernamesandports.html
     preset("fastmail", "Fastmail", "smtp.fastmail.com", 465, Auth::Password, "an app password"),
+    // https://hilfe.gmx.net/pop-imap/imap/imap-serverdaten.html
     preset("gmx", "GMX", "mail.gmx.net", 465, Auth::Password, "the account's password"),
+    // "SMTP Server Configuration", https://www.zoho.com/mail/help/zoho-smtp.html
     preset("zoho", "Zoho", "smtp.zoho.com", 465, Auth::Password, "the account's password"),
 ];
 

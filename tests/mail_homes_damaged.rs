@@ -115,8 +115,12 @@ fn others(bytes: &[u8], numbers: &mut Numbers) -> Vec<Damage> {
         (format!("byte {at} is lost"), lost),
         (format!("byte {at} is doubled"), doubled),
     ];
-    let letters = |at: &usize| bytes[*at].is_ascii_alphabetic() && bytes[*at + 1].is_ascii_alphabetic();
-    if let Some(at) = (at..bytes.len() - 1).find(letters) {
+    // within a word: the references of a binary list look like letters, too, but go up one by one
+    let word = |at: &usize| {
+        let letters = &bytes[*at..*at + 4];
+        letters.iter().all(u8::is_ascii_alphabetic) && letters[0].abs_diff(letters[1]) > 1
+    };
+    if let Some(at) = (at..bytes.len().saturating_sub(4)).find(word) {
         let mut exchanged = bytes.to_vec();
         exchanged.swap(at, at + 1);
         damages.push((format!("bytes {at} and {} are exchanged", at + 1), exchanged));
@@ -308,5 +312,6 @@ generations! {
     damage_to_the_files_of_10_15_is_noticed: "10.15",
     damage_to_the_files_of_12_is_noticed: "12",
     damage_to_the_files_of_14_is_noticed: "14",
+    damage_to_the_files_of_15_is_noticed: "15",
     damage_to_the_files_of_26_is_noticed: "26",
 }

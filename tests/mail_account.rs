@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::mail_homes::python;
 use crate::mail_plist::{ICLOUD, Server, USUAL, write_with};
 use crate::support::output::Output;
 use crate::support::postfix::Postfix;
@@ -62,6 +63,33 @@ fn arrives(server: &PrivateServer, port: u16, names: &[&str]) {
 fn a_task_that_names_a_mail_account_sends_through_postfix() {
     let server = Postfix::start();
     arrives(&server, server.submission_port(), &["localhost:USER", "jon@example.test", "Büro"]);
+}
+
+#[test]
+fn an_account_of_a_database_sends_through_implicit_tls_with_nothing_else_written_out() {
+    let world = World::new();
+    let server = Postfix::start();
+    world.guard(server.password());
+    let (port, user) = (server.smtps_port().to_string(), server.user());
+    let stored = ["server", "localhost", &port, user, "jon@example.test", "Jon Dœ"];
+    python("generate.py", world.path(), &stored);
+    let ca = world.write("ca.pem", std::fs::read(server.ca_file()).unwrap());
+    let mut task = task(&format!("localhost:{user}"));
+    task["email"]["password"] = json!({ "file": world.write("secret", server.password()) });
+    task["email"]["tls"] = json!({ "trust": format!("ca-file:{}", ca.display()) });
+    let path = world.task(&task);
+    let home = world.path().join("server");
+    let at_home = |arguments: &[&str]| {
+        let output = world.command(arguments).env("HOME", home.to_str().unwrap()).task(&path).run();
+        output.assert_code(0).assert_stderr_is_empty();
+        output.json()
+    };
+    let result = at_home(&["notify", "--json", "--exit-code", "1"]);
+    let mails = server.wait_for_mail("ops", 1);
+    let mail = read_mail(&mails[0]);
+    assert_eq!(headers(&mail, "Message-ID"), [result["message_id"].as_str().unwrap()]);
+    assert_eq!(headers(&mail, "From"), ["Jon Dœ <jon@example.test>"]);
+    assert_eq!(at_home(&["test-email", "--json"])["deliveries"][0]["tls"]["mode"], "implicit");
 }
 
 #[test]

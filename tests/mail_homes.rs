@@ -18,8 +18,10 @@ use serde_json::{Value, json};
 use crate::support::output::Output;
 use crate::support::world::World;
 
-const VERSIONS: [&str; 13] =
-    ["10.5", "10.6", "10.7", "10.8", "10.9", "10.10", "10.11", "10.12", "10.13", "10.15", "12", "14", "26"];
+pub(crate) const VERSIONS: [&str; 14] = [
+    "10.5", "10.6", "10.7", "10.8", "10.9", "10.10", "10.11", "10.12", "10.13", "10.15", "12", "14", "15",
+    "26",
+];
 
 fn script(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/mail_homes").join(name)

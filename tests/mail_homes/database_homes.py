@@ -205,6 +205,23 @@ def mac_14(home):
     write(path(home, "Accounts4.sqlite"), "14", generation, rows, newer, log="reused")
 
 
+def mac_15(home):
+    """iCloud alone: today's database has no server, and the one that an upgrade left behind is not Mail's any more."""
+
+    def rows(db):
+        known = icloud_mail("p140", "kim.doe", "Kim Doe")
+        for key in ["smtpHostname", "smtpPort", "smtpRequiresSSL"]:
+            del known[key]
+        db.add("icloud", "AppleAccount", user="kim@example.com", description="iCloud", enabled=[MAIL, CONTACTS],
+               dataclasses={MAIL: known, CONTACTS: {"url": "https://example.com"}}, **KIM)  # fmt: skip
+        unserved(db, "icloud-in", "kim.doe@icloud.com", "icloud")
+        db.add("family", "AppleAccount", user="family@example.com", description="Family", enabled=[MAIL],
+               dataclasses={MAIL: {}}, ACPropertyFullName="The Does")  # fmt: skip
+        unserved(db, "family-in", "the.does@icloud.com", "family")
+
+    write(path(home, "Accounts4.sqlite"), "15", Generation(first_type=40, type_step=2), rows, log="none")
+
+
 def mac_26(home):
     """What is newer than the facts: columns, tables, entity numbers, value types; all of it in the log."""
 
@@ -253,6 +270,18 @@ def only_in_the_log(home):
         db.change("work", "PortNumber", 2525)
 
     write(path(home, "Accounts4.sqlite"), "wal", Generation(), rows, newer, lost)
+
+
+def one_server(home, host, port, user, address, name):
+    """One server with implicit TLS, and the mailbox that sends through it."""
+
+    def rows(db):
+        db.add("only", "IMAPMail", user=user, description="Only", enabled=[MAIL], ACPropertyFullName=name)
+        mailbox(db, "only-in", address, "only", "only-out", Hostname=host)
+        db.add("only-out", "SMTP", "only", user=user, Hostname=host, PortNumber=port, SSLEnabled=True,
+               SSLIsDirect=True, AuthenticationScheme="PLAIN", ShouldUseAuthentication=True)  # fmt: skip
+
+    write(path(home, "Accounts4.sqlite"), "server", Generation(), rows)
 
 
 def noise(length):

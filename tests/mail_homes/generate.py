@@ -4,6 +4,8 @@
     generate.py FOLDER 10.12                    one of them
     generate.py FOLDER wal                      one whose newest port is only in the write-ahead log
     generate.py FOLDER many 10000 xml|binary    one with so many accounts in one property list
+    generate.py FOLDER server HOST PORT USER ADDRESS NAME
+                                                one whose database has this server alone, with implicit TLS
 
 Python's plistlib and sqlite3 share no code with the program under test. Every run writes the same
 bytes and the same times (only the version of SQLite shows in a database). All people, hosts and
@@ -118,6 +120,14 @@ def many(count, form):
     return make
 
 
+def server(host, port, user, address, name):
+    def make(home):
+        home.folder("Library/Accounts")
+        database_homes.one_server(home.path, host, int(port), user, address, name)
+
+    return make
+
+
 HOMES = {
     "10.5": mac_10_5,
     "10.6": mac_10_6,
@@ -131,6 +141,7 @@ HOMES = {
     "10.15": with_database(database_homes.mac_10_15, "V5", "V6", "V7"),
     "12": with_database(database_homes.mac_12, "V7", "V9"),
     "14": with_database(database_homes.mac_14, "V9", "V10"),
+    "15": with_database(database_homes.mac_15, "V9", "V10"),
     "26": with_database(database_homes.mac_26, "V10"),
 }
 
@@ -151,6 +162,8 @@ def main(folder, what, *more):
     elif what == "many":
         count, form = more
         write(folder, "many", many(int(count), {"xml": XML, "binary": BINARY}[form]))
+    elif what == "server":
+        write(folder, "server", server(*more))
     else:
         write(folder, what, HOMES[what])
 

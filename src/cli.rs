@@ -223,7 +223,8 @@ pub struct CertificateArgs {
 /// Flags of "accounts".
 #[derive(Debug, Args)]
 pub struct AccountsArgs {
-    /// Show this account in detail, with the lines for a task: an id, a sender's address or a description
+    /// Show this account in detail, with the lines for a task: an id, a sender's address or a description (a
+    /// task names one of another home folder by its id alone)
     #[arg(value_name = "ID")]
     pub id: Option<String>,
     /// Read Mail's accounts from this home folder: another person's, or one on another disk

@@ -19,9 +19,11 @@ const SYSTEM_FOLDER: &str = if cfg!(target_os = "macos") {
 };
 
 /// How to read what the privacy protection of macOS guards. The permission belongs to the program
-/// that a person started, or that launchd did: this one's own name would not help there.
-pub(crate) const FULL_DISK_ACCESS: &str = "open System Settings, Privacy & Security, Full Disk Access; add the program that runs the hook (the terminal, \
-     or the backup program), switch it on, and start it again";
+/// that a person started, or that launchd did: this one's own name would not help there. The words of
+/// the settings changed with macOS 13.
+pub(crate) const FULL_DISK_ACCESS: &str = "open System Settings, Privacy & Security (before macOS 13: System Preferences, Security & Privacy, Privacy), \
+     Full Disk Access; add the program that runs the hook (the backup program or the terminal; for cron \
+     /usr/sbin/cron; for launchd the program that the job names), switch it on, and start it again";
 
 /// A file that cannot or must not be used.
 #[derive(Debug)]

@@ -50,7 +50,8 @@ pub(super) fn command(name: &str) -> Option<&'static str> {
              and whether a task can use it; if not, why, and what to write instead. With ‹ID› it prints all that is \
              known of one account, and the lines to write into a task. What is found changes nothing about the code: \
              it is 0, and 78 when ‹ID› fits none or several. A file that cannot be read is told on standard error. \
-             When nothing is found, every path looked at is named there. See FILES for the places, and \
+             When nothing is found, every path looked at is named there. ‹ID› is an id, a sender's address or a description, \
+             with `--mail-home` too; a task names an account of another home folder by its id alone. See FILES for the places, and \
              email.account under TASK FILE for what may be written."
         }
         "schema" => {
@@ -232,9 +233,13 @@ fn result(page: &mut Page) {
         "`accounts`",
         "One object for each: `id`, `description`, `host`, `port`, `user`, `tls_mode`, `auth` (both as in a task), \
          `senders` (an array), `source` (the file), `usable`, `reason` (why not; or what a preset has added) and \
-         `instead` (what to write as `account` when it cannot be used).",
+         `instead` (null, or for one that cannot be used the value to write as `account` in its place).",
     );
-    page.item("`problems`", "What could not be read: objects with `path`, `message` and `hint`.");
+    page.item(
+        "`problems`",
+        "What could not be read or understood: objects with `path`, `account` (the id of the account that it is \
+         about, null when it is about the file), `message` and `hint`.",
+    );
     page.item("`looked_at`", "Only when nothing was found: every path.");
 }
 
@@ -330,14 +335,15 @@ fn security(page: &mut Page) {
     page.text(
         "As root, the home folder of somebody else (`mail_home`, `--mail-home`) is read by a child that has become its \
          owner for good: it can read what that person can, and nothing more. What it reports is text, within limits of \
-         time and memory. The account is then found by its id alone. Still the owner of the folder chooses the server \
+         time and memory. A task then finds the account by its id alone. Still the owner of the folder chooses the server \
          behind that id, and so where your password is sent, under the trust rule of your task: use `mail_home` for \
          somebody whom you would let choose that, or write the account out.",
     );
     page.text(
         "macOS guards these files from programs that may not see all data. `backup-notify` then names the file, and what \
-         to do: open System Settings, Privacy & Security, Full Disk Access; add the program that runs the hook (the \
-         terminal, or the backup program); start that program again.",
+         to do: open System Settings, Privacy & Security (before macOS 13: System Preferences, Security & Privacy, \
+         Privacy), Full Disk Access; add the program that runs the hook, switch it on, and start it again. That is \
+         the backup program or the terminal; for cron `/usr/sbin/cron`; for launchd the program that the job names.",
     );
     page.subsection("accept-any-certificate");
     page.text(
@@ -370,7 +376,8 @@ pub(super) fn account_of_mail(page: &mut Page) {
     page.text(
         "Upper and lower case do not matter. A text that fits several accounts, or none, ends with code 78 and a list \
          of the candidates; one that cannot be used does not make the other doubtful. With `mail_home` only ids \
-         count, because the words in it are somebody else's.",
+         count, because the words in it are somebody else's; `backup-notify accounts` ‹ID› `--mail-home` ‹DIR› finds \
+         them by any of the three.",
     );
     page.text(
         "From Mail come server, port, security, the way to sign in, user name and sender. `tls.mode` goes before what \

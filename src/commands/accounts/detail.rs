@@ -111,9 +111,10 @@ impl Lines {
         lines.email.push(preset_line(preset, &user));
         lines.sender(found, Some(&user));
         lines.secret(preset.auth, Some(preset));
-        let heading = match is_token(preset.auth) {
-            true => "or, with a token and no password".to_owned(),
-            false => format!("or, with {} and no token", password_of(preset)),
+        let heading = if is_token(preset.auth) {
+            "or, with a token and no password".to_owned()
+        } else {
+            format!("or, with {} and no token", password_of(preset))
         };
         Some((heading, lines))
     }
@@ -176,12 +177,16 @@ impl Lines {
             return;
         }
         self.email.push("\"password\": {\"file\": \"password\"}".to_owned());
-        self.notes.extend(preset.map(|preset| match is_token(preset.auth) {
-            true => format!(
-                "{} no longer takes the password of most accounts. If it refuses yours, write the lines for a token.",
-                preset.title
-            ),
-            false => format!("{} wants {}.", preset.title, password_of(preset)),
+        self.notes.extend(preset.map(|preset| {
+            if is_token(preset.auth) {
+                format!(
+                    "{} no longer takes the password of most accounts. If it refuses yours, write the lines for a \
+                     token.",
+                    preset.title
+                )
+            } else {
+                format!("{} wants {}.", preset.title, password_of(preset))
+            }
         }));
         self.notes.push(
             "Put the password into the first line of a file \"password\" beside the task, which only you may read \

@@ -115,10 +115,10 @@ fn others(bytes: &[u8], numbers: &mut Numbers) -> Vec<Damage> {
         (format!("byte {at} is lost"), lost),
         (format!("byte {at} is doubled"), doubled),
     ];
-    // within a word: the references of a binary list look like letters, too, but go up one by one
+    // within a word: the references of a binary list look like letters, too, though rarely like these
     let word = |at: &usize| {
         let letters = &bytes[*at..*at + 4];
-        letters.iter().all(u8::is_ascii_alphabetic) && letters[0].abs_diff(letters[1]) > 1
+        letters.iter().all(u8::is_ascii_lowercase) && letters[0].abs_diff(letters[1]) > 1
     };
     if let Some(at) = (at..bytes.len().saturating_sub(4)).find(word) {
         let mut exchanged = bytes.to_vec();

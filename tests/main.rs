@@ -21,6 +21,7 @@ mod faults;
 mod mail_account;
 mod mail_homes;
 mod mail_homes_damaged;
+mod mail_homes_pasted;
 mod mail_odd_files;
 mod mail_plist;
 mod other_home;

@@ -37,7 +37,7 @@ fn listing(home: &Path) -> Listing {
     listing
 }
 
-/// Numbers without a pattern that are the same in every run (SplitMix64, by Sebastiano Vigna).
+/// Numbers without a pattern that are the same in every run (`SplitMix64`, by Sebastiano Vigna).
 struct Numbers(u64);
 
 impl Numbers {

@@ -169,7 +169,8 @@ fn the_child_becomes_the_owner_for_good_before_it_opens_anything() {
         record.lines().position(here).unwrap_or_else(|| panic!("{parts:?}:\n{record}"))
     };
     let steps = [
-        at(&[&format!("setgid({KIM})"), "= 0"]),
+        // this computer does not know the owner, so that nobody's group is the only one to take
+        at(&["setgid(65534)", "= 0"]),
         at(&["setgroups(0,", "= 0"]),
         at(&["execve(\"/proc/self/exe\""]),
         at(&[&format!("setuid({KIM})"), "= 0"]),
@@ -207,6 +208,32 @@ fn what_only_root_could_read_is_not_read() {
         assert!(what.contains(&line), "{line}\n{what}");
     }
     assert!(hint.contains("see who may read it: ls -ld"), "{hint}");
+}
+
+#[test]
+fn root_is_not_led_to_its_own_files_by_a_folder_that_others_can_write() {
+    let secrets = World::new();
+    let secret = secrets.write("root.plist", PLIST);
+    // a folder of root's, in which Kim has made one of Kim's own
+    let home = Home::new();
+    let shared = home.world.folder("shared");
+    mode(&shared, 0o1777);
+    let place = shared.join("Library/Preferences/com.apple.mail.plist");
+    home.world.folder(place.parent().unwrap());
+    symlink(&secret, &place).unwrap();
+    for folder in ["Library", "Library/Preferences"] {
+        chown(shared.join(folder), Some(KIM), Some(KIM)).unwrap();
+    }
+    // and a way to it that leads through Kim's home
+    let link = home.place("machome");
+    symlink(&shared, &link).unwrap();
+    for path in [&shared, &link] {
+        let output = home.world.run(&["accounts", "--json", "--mail-home", path.to_str().unwrap()]);
+        let found = output.assert_code(0).json();
+        assert_eq!(found["accounts"].as_array().unwrap().len(), 0, "{found:#}");
+        let told = found["problems"][0]["message"].as_str().unwrap();
+        assert!(told.contains("is not trusted"), "{told}");
+    }
 }
 
 #[test]

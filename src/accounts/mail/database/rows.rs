@@ -145,11 +145,17 @@ impl Rows {
             Column::Optional("ZUSERNAME"),
             Column::Blob("ZDATACLASSPROPERTIES", MOST_VALUE),
         ];
+        for column in database.missing("ZACCOUNT", &columns) {
+            remarks.push(format!("its table ZACCOUNT has no column {column}, which every version has had"));
+        }
         let mut accounts = Vec::new();
-        let mut strange = 0;
+        let (mut strange, mut shifted) = (0, 0);
         let end = database.scan("ZACCOUNT", &columns, |row| {
             if let (Some(number), Some(kind)) = (integer(row, 0)?, integer(row, 1)?) {
                 strange += usize::from(!kinds.contains_key(&kind));
+                let texts = [3, 4, 5].map(|index| row.get_ref(index));
+                let is_text = |value: &ValueRef<'_>| matches!(value, ValueRef::Text(_) | ValueRef::Null);
+                shifted += usize::from(texts.into_iter().flatten().any(|value| !is_text(&value)));
                 accounts.push(AccountRow {
                     number,
                     kind: kinds.get(&kind).cloned().unwrap_or_default(),
@@ -163,6 +169,9 @@ impl Rows {
             Ok(())
         });
         self.keep("ZACCOUNT", end, accounts.is_empty(), remarks)?;
+        if shifted > 0 {
+            remarks.push(format!("{shifted} of its accounts have no text where text should be"));
+        }
         if strange > 0 {
             remarks.push(format!(
                 "{strange} of its accounts are of types that its table ZACCOUNTTYPE does not have"

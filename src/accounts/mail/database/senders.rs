@@ -1,13 +1,16 @@
 //! Who sends through an account: the addresses and names of the incoming accounts.
 
 use super::rows::AccountRow;
-use super::view::View;
+use super::view::{View, near_miss};
 use crate::accounts::mail::lenient;
 use crate::accounts::mail::property_list::Node;
 use crate::accounts::mail::record::Sender;
 
 /// How many senders an account may have, and how many aliases are looked at.
 const MOST: usize = 200;
+
+/// What is read of an alias.
+const ALIAS_KEYS: [&str; 4] = ["EmailAddresses", "DisplayName", "IsPrimary", "IsEnabled"];
 
 /// Finds the senders of an outgoing account, the primary first.
 pub(super) fn of(
@@ -40,6 +43,11 @@ fn identities(view: &View<'_>, account: &AccountRow, senders: &mut Vec<Sender>) 
         Some(Node::Array(aliases)) => aliases.as_slice(),
         _ => &[],
     };
+    for alias in aliases.iter().take(MOST) {
+        if let Err(what) = near_miss(alias, &ALIAS_KEYS) {
+            view.remark(account, &format!("an alias of its EmailAliases cannot be read: {what}"));
+        }
+    }
     let says = |alias: &Node, key: &str| lenient::flag(alias.get(key)).ok().flatten();
     let enabled: Vec<&Node> =
         aliases.iter().take(MOST).filter(|alias| says(alias, "IsEnabled") != Some(false)).collect();

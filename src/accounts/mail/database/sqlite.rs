@@ -84,6 +84,16 @@ impl Database {
         Ok(())
     }
 
+    /// Lists the columns that are asked for and that a table does not have.
+    pub(super) fn missing(&self, table: &str, columns: &[Column]) -> Vec<&'static str> {
+        let there = self.columns(table).unwrap_or_default();
+        let has = |name: &&str| there.iter().any(|column| column.eq_ignore_ascii_case(name));
+        let names = columns.iter().map(|column| match column {
+            Column::Required(name) | Column::Optional(name) | Column::Blob(name, _) => *name,
+        });
+        names.filter(|name| !has(name)).collect()
+    }
+
     /// Tells what SQLite finds wrong with the pages and records of a table.
     pub(super) fn damage(&self, table: &str) -> Option<String> {
         self.strides.store(0, Ordering::Relaxed);

@@ -215,7 +215,7 @@ impl<'a> View<'a> {
 
 /// Refuses a dictionary with a key that is nearly one of these, which is missing: what is read in
 /// its place, nothing, may switch encryption off.
-fn near_miss(dictionary: &Node, keys: &[&str]) -> Result<(), String> {
+pub(super) fn near_miss(dictionary: &Node, keys: &[&str]) -> Result<(), String> {
     let Node::Dictionary(entries) = dictionary else { return Ok(()) };
     let missing = |key: &&str| dictionary.get(key).is_none();
     for key in keys.iter().copied().filter(missing) {
@@ -236,7 +236,9 @@ pub(super) fn is_near(word: &str, other: &str) -> bool {
 
 /// Tells whether an account is of the type `com.apple.account.` and this.
 pub(super) fn is(account: &AccountRow, kind: &str) -> bool {
-    account.kind.strip_prefix("com.apple.account.").is_some_and(|own| own.eq_ignore_ascii_case(kind))
+    const PREFIX: &str = "com.apple.account.";
+    let parts = account.kind.split_at_checked(PREFIX.len());
+    parts.is_some_and(|(prefix, own)| prefix.eq_ignore_ascii_case(PREFIX) && own.eq_ignore_ascii_case(kind))
 }
 
 fn unfold(stored: &Stored) -> Result<Option<Node>, String> {

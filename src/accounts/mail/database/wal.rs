@@ -135,7 +135,9 @@ impl<'a> Log<'a> {
             }
             rest = after;
         };
-        let whole = stale || !self.may_hold_a_commit(rest);
+        // a byte that is lost puts everything behind it out of step
+        let in_step = rest.len().is_multiple_of(FRAME_HEADER + self.page_size);
+        let whole = in_step && (stale || !self.may_hold_a_commit(rest));
         read.truncate(last);
         Committed { frames: read, pages, remark: (!whole).then_some(OPEN_END) }
     }
@@ -146,12 +148,10 @@ impl<'a> Log<'a> {
     /// sound logs as well; a commit is not among them.
     fn may_hold_a_commit(&self, rest: &[u8]) -> bool {
         let frames = rest.chunks_exact(FRAME_HEADER + self.page_size);
-        let is_cut = !frames.remainder().is_empty();
-        is_cut
-            || frames.into_iter().any(|frame| {
-                let salts = frame.get(8..16).unwrap_or_default();
-                !self.is_stale(salts) && number(frame, 4) != Some(0)
-            })
+        frames.into_iter().any(|frame| {
+            let salts = frame.get(8..16).unwrap_or_default();
+            !self.is_stale(salts) && number(frame, 4) != Some(0)
+        })
     }
 
     /// Tells whether a frame is left over from before the log was begun anew.

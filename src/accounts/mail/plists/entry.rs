@@ -4,6 +4,7 @@
 //! `SSLEnabled` an unknown key, and a server without TLS of the entry. So unknown keys are looked at,
 //! too.
 
+use std::collections::HashSet;
 use std::rc::Rc;
 
 use super::super::lenient;
@@ -152,6 +153,32 @@ impl<'n> Entry<'n> {
         }
     }
 
+    /// Notes a key that is there twice, or is a value elsewhere: in a binary list keys are references,
+    /// and damage lets one of them point at another text.
+    pub(super) fn check_references(&self, known: &[&[&str]], values: &HashSet<&str>, remarks: &mut Remarks) {
+        let mut seen = HashSet::new();
+        let odd = self.entries.iter().find(|(key, _)| {
+            let is_known = known.iter().any(|keys| keys.contains(&&**key));
+            !seen.insert(&**key) || (!is_known && values.contains(&**key))
+        });
+        if let Some((key, _)) = odd {
+            let key = text::one_line(key);
+            let key = text::shorten(&key, 40);
+            self.remark(
+                remarks,
+                &format!("has \"{key}\" for a key, where it may not belong: is it damaged?"),
+            );
+        }
+    }
+
+    /// Returns every text that is a value here.
+    pub(super) fn texts(&self) -> impl Iterator<Item = &'n str> {
+        self.entries.iter().filter_map(|(_, node)| match node {
+            Node::Text(text) => Some(text.as_str()),
+            _ => None,
+        })
+    }
+
     /// Notes the first key that does not look like one of Mail's, or belongs in another array: the
     /// file may be damaged, and this have been a key that matters.
     pub(super) fn check_strangers(&self, known: &[&str], elsewhere: &[&str], remarks: &mut Remarks) {
@@ -178,11 +205,21 @@ fn is_like_a_key(word: &str) -> bool {
             && word.contains(|c: char| c.is_ascii_lowercase()))
 }
 
-/// Tells whether one byte changed, added or taken away makes one word of the other.
+/// Tells whether one byte changed, added or taken away, or two exchanged, make one word of the other.
 pub(super) fn one_apart(one: &str, other: &str) -> bool {
     one.len().abs_diff(other.len()) <= 1
         && one != other
-        && difference(one, other).is_some_and(|(a, b)| a <= 1 && b <= 1)
+        && (difference(one, other).is_some_and(|(a, b)| a <= 1 && b <= 1) || are_exchanged(one, other))
+}
+
+/// Tells whether two neighbours have changed places.
+fn are_exchanged(one: &str, other: &str) -> bool {
+    let different = one.bytes().zip(other.bytes()).enumerate().filter(|(_, (a, b))| a != b);
+    let different: Vec<(usize, (u8, u8))> = different.take(3).collect();
+    match different.as_slice() {
+        [(at, (a, b)), (next, (c, d))] => *next == at + 1 && a == d && b == c && one.len() == other.len(),
+        _ => false,
+    }
 }
 
 /// Tells whether two words may be one, damaged: up to two neighbours differ, or a piece is missing.

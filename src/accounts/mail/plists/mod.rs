@@ -7,7 +7,7 @@ mod entry;
 mod links;
 mod senders;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::property_list::{self, Node};
 use super::record::{Harvest, Outgoing, Provider, Remark, Sender, Settings};
@@ -71,16 +71,19 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Harvest, String> {
     }
     let top = Entry::top(&entries);
     top.check_keys(&LISTS, &mut remarks);
-    let deliveries: Vec<Delivery> = top
-        .each(DELIVERY_ACCOUNTS, &mut remarks)
-        .iter()
-        .filter_map(|entry| Delivery::read(entry, &mut remarks))
-        .collect();
-    let accounts: Vec<MailAccount<'_>> = top
-        .each("MailAccounts", &mut remarks)
-        .into_iter()
-        .map(|entry| MailAccount::read(entry, &mut remarks))
-        .collect();
+    let servers = top.each(DELIVERY_ACCOUNTS, &mut remarks);
+    let mailboxes = top.each("MailAccounts", &mut remarks);
+    if bytes.starts_with(b"bplist") {
+        let all = || servers.iter().chain(&mailboxes);
+        let values: HashSet<&str> = all().flat_map(Entry::texts).collect();
+        for entry in all() {
+            entry.check_references(&[&DELIVERY_KEYS, &MAIL_KEYS], &values, &mut remarks);
+        }
+    }
+    let deliveries: Vec<Delivery> =
+        servers.iter().filter_map(|entry| Delivery::read(entry, &mut remarks)).collect();
+    let accounts: Vec<MailAccount<'_>> =
+        mailboxes.into_iter().map(|entry| MailAccount::read(entry, &mut remarks)).collect();
     let outgoing = join(deliveries, &accounts, &mut remarks);
     Ok(Harvest { outgoing, remarks: remarks.into_list() })
 }

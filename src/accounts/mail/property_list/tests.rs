@@ -171,7 +171,7 @@ fn what_is_no_list_is_named() {
         (b"<plist><true/>", "it is damaged: it ends too early"),
         (b"<?xml version=\"1.0\"?>", "it is damaged: it ends too early"),
         (b"<plist><tr", "it is damaged: syntax error: tag not closed: `>` not found before end of input"),
-        (b"<\x1B[2J\xE2\x80\xAE></plist>", "it is damaged: an element \"\u{FFFD}[2J\u{FFFD}\""),
+        (b"<\x1B[2J\xE2\x80\xAE></plist>", "it is damaged: it has control characters"),
     ] {
         assert_eq!(parse(bytes), Err(expected.to_owned()), "{}", String::from_utf8_lossy(bytes));
     }

@@ -26,6 +26,10 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Node, String> {
         [b'<', ..] => {}
         _ => return Err("it is no property list".to_owned()),
     }
+    // quick-xml lets them pass (XML 1.0, section 2.2)
+    if bytes.iter().any(|byte| *byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r')) {
+        return Err(damaged("it has control characters"));
+    }
     let mut xml = quick_xml::Reader::from_reader(bytes);
     // an empty element is then a start and an end as well
     xml.config_mut().expand_empty_elements = true;

@@ -85,7 +85,7 @@ mail.example.org:kim@example.org  465 TLS       Kim Doe <kim@example.com>       
 mail.example.net:kim              25 no TLS     Kim Doe <kim@example.com>             Relay         yes
 corp.example:kim                  587 STARTTLS  Kim Doe <kim@example.com>             Company       no
   it signs in with NTLM, which this program does not speak
-  write in the task: \"account\": {\"host\": \"corp.example\", \"port\": 587, \"user\": \"kim\"}
+  write in the task: \"account\": {\"host\": \"corp.example\", \"port\": 587, \"user\": \"kim\"}, \"from\": \"Kim Doe <kim@example.com>\"
 ",
     );
 }

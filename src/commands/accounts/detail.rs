@@ -149,12 +149,9 @@ impl Lines {
 
     /// Adds whom the message comes from, where the user name does not say it, or not all of it.
     fn sender(&mut self, found: &Found, user: Option<&str>) {
-        if let Some(sender) = found.senders.first() {
-            let email = sender.email.to_string();
-            if sender.name.is_some() || user.is_none_or(|user| !user.eq_ignore_ascii_case(&email)) {
-                self.email.push(format!("\"from\": {}", text(&shown(sender))));
-            }
-        } else if !user.is_some_and(is_address) {
+        if let Some(line) = found.from_line() {
+            self.email.push(line);
+        } else if found.senders.is_empty() && !user.is_some_and(is_address) {
             self.email.push(format!("\"from\": {}", text(EXAMPLE)));
             self.notes.push("Mail stores no sender for it: \"from\" has to be your address.".to_owned());
         }

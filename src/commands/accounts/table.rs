@@ -57,7 +57,9 @@ fn row(found: &Found) -> Row {
         word.to_owned(),
     ];
     let reason = found.reason.as_deref().map(|reason| one_line(reason).into_owned());
-    Row { cells, usable: found.usable, reason, instead: found.instead_line() }
+    let from = found.from_line().map(|from| format!(", {from}")).unwrap_or_default();
+    let instead = found.instead_line().map(|line| line + &from);
+    Row { cells, usable: found.usable, reason, instead }
 }
 
 /// The port and what protects it.

@@ -15,7 +15,6 @@ use nix::unistd::{Gid, Uid, User, geteuid};
 
 use crate::accounts::found::{Found, Listing, Problem};
 use crate::accounts::{READ_MAIL_HOME, label, short_name};
-
 use crate::child::{self, Output, Printed, Stopped, ending};
 use crate::deadline::Deadline;
 use crate::files::FileFault;

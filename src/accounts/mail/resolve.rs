@@ -45,6 +45,8 @@ pub(super) fn resolve(harvest: Harvest, source: &Path) -> Resolved {
             list.records.insert(record, at);
         }
     }
+    // of two that are one, the one that is kept is looked at
+    list.doubt_the_unprotected();
     name(&mut list.accounts);
     let about = |at: usize| list.accounts.get(at).map(|found| found.id.clone());
     let problem = |text: &str, account: Option<String>| {
@@ -87,15 +89,23 @@ impl List {
             return at;
         }
         let at = self.accounts.len();
-        let preset = found.host.as_deref().and_then(Preset::of_host);
-        if found.tls_mode == Some(TlsMode::None) && (found.port == Some(465) || preset.is_some()) {
-            let text = "Mail's file has it without TLS, and there is no such server: is the file damaged?";
-            self.remarks.push((at, text.to_owned()));
-        }
         self.known.insert(exact, at);
         self.known.entry(server).or_insert(at);
         self.accounts.push(found);
         at
+    }
+
+    /// Remarks on servers without TLS that are never without: port 465, and those of the presets.
+    fn doubt_the_unprotected(&mut self) {
+        for (at, found) in self.accounts.iter().enumerate() {
+            let is_clear = found.tls_mode == Some(TlsMode::None);
+            let preset = || found.host.as_deref().and_then(Preset::of_host);
+            if is_clear && (found.port == Some(465) || preset().is_some()) {
+                let text =
+                    "Mail's file has it without TLS, and there is no such server: is the file damaged?";
+                self.remarks.push((at, text.to_owned()));
+            }
+        }
     }
 
     fn merge(&mut self, at: usize, mut found: Found, linked: bool) {
@@ -158,7 +168,7 @@ fn account(entry: Outgoing, source: &Path) -> Found {
             .map(|text| shorten(&clean(text), LONGEST_TEXT).into_owned()),
         host: None,
         port: None,
-        user: entry.user.as_deref().map(clean),
+        user: entry.user.as_deref().map(|user| shorten(&clean(user), LONGEST_USER).into_owned()),
         tls_mode: None,
         auth: None,
         senders,

@@ -79,6 +79,16 @@ fn a_server_that_is_never_without_tls_and_stored_so_is_doubted() {
 }
 
 #[test]
+fn one_that_is_protected_elsewhere_in_the_file_is_not_doubted() {
+    let clear = Settings { port: Some(465), authenticates: true, ..Settings::default() };
+    let both = [clear, Settings { port: Some(465), ..encrypted() }];
+    let all = resolved(both.into_iter().map(|s| server("a.example.com", "kim", s)).collect());
+    assert_eq!(all.accounts[0].tls_mode, Some(TlsMode::Implicit));
+    assert_eq!(all.problems.len(), 1, "{:?}", all.problems);
+    assert!(all.problems[0].message.contains("twice"), "{:?}", all.problems);
+}
+
+#[test]
 fn no_name_can_be_taken_for_another_one() {
     let at = |host: &str, user: &str, port| server(host, user, Settings { port: Some(port), ..encrypted() });
     let ids = ids(vec![
@@ -119,6 +129,8 @@ fn what_a_file_makes_too_long_is_cut_or_refused() {
         one(Outgoing { description: Some(long.clone()), ..server("a.example.com", &long, encrypted()) });
     assert!(!found.usable && found.id.len() < 400, "{found:?}");
     assert!(found.description.unwrap().chars().count() <= 200);
+    let found = one(Outgoing { provider: Some(Provider::Icloud), user: Some(long), ..Outgoing::default() });
+    assert!(!found.usable && found.id.len() < 2_000, "{found:?}");
     let senders = (0..100_000).map(|n| sender("", &format!("k{n}@example.com"))).collect();
     let found = one(Outgoing { senders, ..server("a.example.com", "kim", encrypted()) });
     assert_eq!(found.senders.len(), 200);

@@ -12,12 +12,11 @@ use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::{Duration, SystemTime};
 
+use super::database::MOST_BYTES;
 use crate::accounts::found::Problem;
 use crate::error::Situation;
 use crate::files::FileError;
 
-/// The largest database, and the largest log, that is read, in bytes.
-const MOST: usize = 64 << 20;
 /// How often files that change are read.
 const TRIES: u32 = 5;
 /// How long to wait before the second reading; before each further one longer.
@@ -37,7 +36,7 @@ pub(super) struct Snapshot {
 
 /// Reads a database and its log as they are at one moment.
 pub(super) fn read(path: &Path) -> Result<Snapshot, FileError> {
-    read_by(path, |path| super::read_file(path, MOST))
+    read_by(path, |path| super::read_file(path, MOST_BYTES))
 }
 
 fn read_by(
@@ -136,7 +135,7 @@ mod tests {
         /// Reads, and lets somebody act after each file that is read.
         fn read(&self, after: impl Fn(u32)) -> Snapshot {
             let reader = |path: &Path| {
-                let bytes = files::read_plain(path, Purpose::MailSettings, MOST);
+                let bytes = files::read_plain(path, Purpose::MailSettings, MOST_BYTES);
                 self.readings.set(self.readings.get() + 1);
                 after(self.readings.get());
                 bytes

@@ -35,7 +35,7 @@ use self::wal::{Overlaid, overlay};
 use crate::accounts::mail::record::Harvest;
 
 /// The largest database, and the largest log, that is read.
-const MOST_BYTES: usize = 64 << 20;
+pub(crate) const MOST_BYTES: usize = 64 << 20;
 
 /// The first bytes of every database.
 const MAGIC: &[u8] = b"SQLite format 3\0";

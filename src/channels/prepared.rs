@@ -12,7 +12,7 @@ use crate::exit::Exit;
 use crate::files::{self, Purpose};
 use crate::home;
 use crate::message::{self, Attachment, Composed, Letter, Story};
-use crate::secrets::{self, Request, Secret};
+use crate::secrets::{self, Request, Secret, Slot};
 use crate::smtp::Route;
 use crate::task::{Email, Template};
 use crate::text;
@@ -126,10 +126,10 @@ impl<'a> Prepared<'a> {
 
     /// Fetches the secret, or asks for it.
     pub(super) fn secret(&self, circumstances: Circumstances<'_>) -> Result<Secret, Failure> {
-        let label = self.account.label();
+        let slot = Slot::smtp(&self.account.host, self.account.port, self.account.user.as_deref());
         let user = self.account.user.as_deref().unwrap_or_default();
         let request = Request {
-            account: &label,
+            account: &slot,
             deadline: circumstances.deadline,
             as_root: nix::unistd::Uid::effective().is_root(),
             may_prompt: circumstances.may_prompt,

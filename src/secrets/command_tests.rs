@@ -11,15 +11,16 @@ use crate::deadline::Deadline;
 use crate::error::Situation;
 use crate::exit::Exit;
 use crate::files::testing::{World, also_as_ordinary_user, is_root, set_mode};
-use crate::secrets::{SecretError, Unusable};
+use crate::secrets::{SecretError, Slot, Unusable};
 
 const PLENTY: Duration = Duration::from_secs(30);
 
 fn fetch_within(argv: &[&str], time: Duration) -> Result<Secret, SecretFault> {
     let argv: Vec<String> = argv.iter().map(ToString::to_string).collect();
     let deadline = Deadline::after(Instant::now(), time);
+    let account = Slot::smtp("h", 587, Some("jon"));
     let request =
-        Request { account: "h:587:jon", deadline, as_root: is_root(), may_prompt: false, title: "jon" };
+        Request { account: &account, deadline, as_root: is_root(), may_prompt: false, title: "jon" };
     run(&argv, &request)
 }
 
@@ -183,12 +184,7 @@ fn a_bare_name_is_looked_up_but_not_for_root() {
     assert!(text.contains("root requires") && text.contains("/sh\" instead of"), "{text}");
     let unknown = locate(name, true, Some(path)).unwrap_err();
     assert!(matches!(unknown, CommandFault::BareAsRoot { found: None }));
-    assert!(matches!(cause(run(&[], &request()).unwrap_err()), CommandFault::Missing));
-}
-
-fn request() -> Request<'static> {
-    let deadline = Deadline::after(Instant::now(), PLENTY);
-    Request { account: "h:587:jon", deadline, as_root: false, may_prompt: false, title: "jon" }
+    assert!(matches!(cause(fetch_within(&[], PLENTY).unwrap_err()), CommandFault::Missing));
 }
 
 #[test]
@@ -196,7 +192,10 @@ fn root_gives_a_command_a_clean_environment() {
     let world = World::new();
     let file = world.script("password", "env | cut -d= -f1 | sort | tr '\\n' ' '");
     let argv = [file.to_str().unwrap().to_owned()];
-    let names = run(&argv, &Request { as_root: true, ..request() }).unwrap();
+    let account = Slot::smtp("h", 587, Some("jon"));
+    let deadline = Deadline::after(Instant::now(), PLENTY);
+    let request = Request { account: &account, deadline, as_root: true, may_prompt: false, title: "jon" };
+    let names = run(&argv, &request).unwrap();
     // what the shell itself adds does not count
     let names: Vec<_> = names
         .reveal()

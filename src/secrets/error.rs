@@ -5,7 +5,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::Unusable;
+use super::{KeychainError, Unusable};
 use crate::error::Situation;
 use crate::exit::Exit;
 use crate::files::FileError;
@@ -43,6 +43,8 @@ pub enum SecretFault {
         /// Why.
         fault: CommandFault,
     },
+    /// The private keychain cannot or must not be used.
+    Keychain(KeychainError),
     /// Nobody typed it.
     Prompt(PromptFault),
 }
@@ -118,6 +120,7 @@ impl fmt::Display for SecretError {
                 write!(f, "the password command \"{}\" ", one_line(program))?;
                 fault.fmt(f)
             }
+            SecretFault::Keychain(error) => error.fmt(f),
             SecretFault::Prompt(fault) => fault.fmt(f),
         }
     }
@@ -139,6 +142,7 @@ impl Situation for SecretError {
                 Some("name the credential as after LoadCredential=, without a folder".to_owned())
             }
             SecretFault::Command { program, fault } => fault.hint(program),
+            SecretFault::Keychain(error) => error.hint(),
             SecretFault::Prompt(fault) => Some(fault.hint().to_owned()),
         }
     }

@@ -18,6 +18,7 @@ mod secret;
 mod systemd;
 
 pub use error::{Absent, CommandFault, PromptFault, SecretError, SecretFault};
+pub use keychain::{Access, Kept, Keychain, KeychainError, Service, Slot};
 pub use secret::{MAX_BYTES, Secret, Unusable};
 
 use crate::deadline::Deadline;
@@ -26,8 +27,8 @@ use crate::task::Password;
 /// What a source has to know beside its own description.
 #[derive(Debug, Clone, Copy)]
 pub struct Request<'a> {
-    /// The account, as `accounts` and messages print it: `host:port:user`.
-    pub account: &'a str,
+    /// Whose password it is; messages print it as `host:port:user`.
+    pub account: &'a Slot,
     /// When the whole run has to end.
     pub deadline: Deadline,
     /// Whether the program runs as root: commands are then started in a clean environment.
@@ -48,7 +49,7 @@ enum Answer {
 pub fn fetch(source: &Password, request: &Request<'_>) -> Result<Secret, SecretError> {
     core_dumps::prevent();
     let answer = match source {
-        Password::Keychain => Ok(keychain::look_up(request.account)),
+        Password::Keychain => keychain::look_up(request),
         Password::Command(argv) => command::run(argv, request).map(Answer::Found),
         Password::File(path) => file::read(path),
         Password::Env(name) => env::read(name, std::env::var_os(name)),
@@ -63,7 +64,7 @@ pub fn fetch(source: &Password, request: &Request<'_>) -> Result<Secret, SecretE
         }
         Answer::Nothing(absent) => Err(SecretFault::NotFound(absent)),
     });
-    found.map_err(|fault| SecretError { account: request.account.to_owned(), fault })
+    found.map_err(|fault| SecretError { account: request.account.to_string(), fault })
 }
 
 #[cfg(test)]
@@ -78,7 +79,7 @@ mod tests {
 
     fn fetched(source: &Password) -> Result<Secret, SecretError> {
         let request = Request {
-            account: "smtp.example.com:587:jon",
+            account: &Slot::smtp("smtp.example.com", 587, Some("jon")),
             deadline: Deadline::after(Instant::now(), Duration::from_secs(20)),
             as_root: is_root(),
             may_prompt: false,

@@ -84,6 +84,28 @@ fn system_configuration() -> &'static str {
     if cfg!(target_os = "macos") { "/Library/Application Support" } else { "/etc" }
 }
 
+/// Returns where, in a home folder, we keep what the person has given us.
+///
+/// The variables for such folders (`XDG_DATA_HOME` and the like) do not count: cron and systemd do
+/// not have those of the terminal, and a hook has to find what was kept from there.
+pub(crate) fn data_folder(home: &Path) -> PathBuf {
+    home.join(if cfg!(target_os = "macos") { "Library/Application Support" } else { ".local/share" })
+        .join(FOLDER)
+}
+
+/// Returns where, in a home folder, we keep what belongs to this computer.
+pub(crate) fn state_folder(home: &Path) -> PathBuf {
+    home.join(if cfg!(target_os = "macos") { "Library/Application Support" } else { ".local/state" })
+        .join(FOLDER)
+}
+
+/// Returns the name of the running user, or the number of one without a name.
+pub(crate) fn user_name() -> String {
+    let uid = Uid::effective();
+    let user = User::from_uid(uid).ok().flatten();
+    user.map_or_else(|| format!("number {uid}"), |user| user.name)
+}
+
 /// Returns this computer's name for EHLO when it is a full domain name.
 pub fn hello_name() -> Option<String> {
     let name = gethostname().ok()?.into_string().ok()?;

@@ -169,12 +169,12 @@ impl FileFault {
 }
 
 /// Writes a path for a message.
-fn quoted(path: &Path) -> String {
+pub(super) fn quoted(path: &Path) -> String {
     format!("\"{}\"", one_line(&path.to_string_lossy()))
 }
 
 /// Writes a path for a line to paste.
-fn word(path: &Path) -> String {
+pub(super) fn word(path: &Path) -> String {
     shell_word(&one_line(&path.to_string_lossy())).into_owned()
 }
 

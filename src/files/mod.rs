@@ -13,10 +13,13 @@
 
 mod error;
 mod ownership;
+mod private;
+mod private_error;
 mod system;
 #[cfg(target_os = "linux")]
 mod system_linux;
 mod walk;
+mod write;
 
 #[cfg(test)]
 pub(crate) mod testing;
@@ -33,6 +36,11 @@ use nix::unistd::{AccessFlags, faccessat};
 
 pub(crate) use error::FULL_DISK_ACCESS;
 pub use error::{Entry, FileError, FileFault, Writers};
+pub(crate) use private::{make_private_folder, open_private_lock, private_folder, read_private};
+pub(crate) use private_error::beside;
+pub use private_error::{PrivateError, PrivateFault};
+pub use write::WriteError;
+pub(crate) use write::{Over, write_private};
 
 use ownership::Users;
 use system::SystemUsers;
@@ -60,6 +68,12 @@ pub enum Purpose {
     MailSettings,
     /// The home folder that those files are in.
     MailHome,
+    /// The passwords of the private keychain.
+    Vault,
+    /// What two processes that change a vault take turns by.
+    VaultLock,
+    /// The key of a vault.
+    VaultKey,
 }
 
 impl Purpose {
@@ -76,6 +90,9 @@ impl Purpose {
             Self::Log => "log",
             Self::MailSettings => "Mail's file",
             Self::MailHome => "home folder",
+            Self::Vault => "vault",
+            Self::VaultLock => "lock of the vault",
+            Self::VaultKey => "key of the vault",
         }
     }
 }
@@ -197,16 +214,20 @@ fn open_as_seen(path: &Path, seen: &Metadata) -> Result<File, FileFault> {
 
 /// Refuses everything that is not a regular file.
 fn regular(meta: &Metadata) -> Result<(), FileFault> {
+    if meta.is_file() { Ok(()) } else { Err(FileFault::NotRegular { what: what_it_is(meta) }) }
+}
+
+/// Says what something is, with its article.
+fn what_it_is(meta: &Metadata) -> &'static str {
     use std::os::unix::fs::FileTypeExt;
     let kind = meta.file_type();
-    let what = match () {
-        () if kind.is_file() => return Ok(()),
+    match () {
+        () if kind.is_file() => "a file",
         () if kind.is_dir() => "a folder",
         () if kind.is_symlink() => "a symbolic link",
         () if kind.is_fifo() => "a pipe",
         () if kind.is_socket() => "a socket",
         () if kind.is_char_device() || kind.is_block_device() => "a device",
         () => "not a regular file",
-    };
-    Err(FileFault::NotRegular { what })
+    }
 }

@@ -1,21 +1,141 @@
 //! What can be wrong with the private keychain, and what to do about it.
 
 use std::fmt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use super::seal::NoRandom;
 use crate::error::Situation;
 use crate::exit::Exit;
+use crate::files::{FileError, PrivateError, WriteError, beside};
+use crate::text::{one_line, shell_word};
 
 /// A keychain that cannot or must not be used.
 #[derive(Debug)]
 pub enum KeychainError {
     /// Nobody knows where the running user is at home.
     NoHome,
+    /// The vault, its key, its lock or one of their folders is not the user's alone.
+    Private(PrivateError),
+    /// The vault was changed, cut short, or never was one.
+    Damaged {
+        /// Which one.
+        vault: PathBuf,
+        /// Whether there is nothing in it.
+        empty: bool,
+    },
+    /// A later version of the program wrote the vault.
+    Newer {
+        /// Which one.
+        vault: PathBuf,
+        /// The number of its format.
+        version: u64,
+    },
+    /// There is a vault, and no key.
+    KeyMissing {
+        /// Which one.
+        vault: PathBuf,
+        /// Where the key was looked for.
+        places: Vec<String>,
+    },
+    /// There is a key, but not this vault's.
+    OtherKey {
+        /// Which vault.
+        vault: PathBuf,
+        /// Where the key is.
+        place: String,
+    },
+    /// What is in the place of the key is none.
+    KeyDamaged {
+        /// Where.
+        place: String,
+    },
+    /// The credential with the key cannot or must not be used.
+    Credential(FileError),
+    /// There is no place where a new key could be kept.
+    NoPlace,
+    /// Another process kept the vault until the deadline.
+    Busy {
+        /// By which file they take turns.
+        lock: PathBuf,
+        /// How long the whole was.
+        length: Duration,
+    },
+    /// The vault would become too large.
+    Full {
+        /// Which one.
+        vault: PathBuf,
+    },
+    /// A file could not be written.
+    Write(WriteError),
+    /// The system has no random numbers.
+    NoRandom,
+}
+
+impl From<PrivateError> for KeychainError {
+    fn from(error: PrivateError) -> Self {
+        Self::Private(error)
+    }
+}
+
+impl From<WriteError> for KeychainError {
+    fn from(error: WriteError) -> Self {
+        Self::Write(error)
+    }
+}
+
+impl From<NoRandom> for KeychainError {
+    fn from(_: NoRandom) -> Self {
+        Self::NoRandom
+    }
+}
+
+/// Writes a path for a message.
+fn quoted(path: &Path) -> String {
+    format!("\"{}\"", one_line(&path.to_string_lossy()))
 }
 
 impl fmt::Display for KeychainError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoHome => f.write_str("the running user has no home folder to keep passwords in"),
+            Self::Private(error) => error.fmt(f),
+            Self::Damaged { vault, empty: true } => {
+                write!(f, "the vault {} is damaged: it is empty", quoted(vault))
+            }
+            Self::Damaged { vault, empty: false } => {
+                write!(f, "the vault {} is damaged: it was changed or cut short", quoted(vault))
+            }
+            Self::Newer { vault, version } => {
+                write!(f, "the vault {} was made by a newer version of backup-notify ", quoted(vault))?;
+                write!(f, "(its format has the number {version})")
+            }
+            Self::KeyMissing { vault, places } => {
+                write!(
+                    f,
+                    "the key of the vault {} is missing: {} does not exist",
+                    quoted(vault),
+                    places.join(", nor ")
+                )
+            }
+            Self::OtherKey { vault, place } => {
+                write!(f, "the vault {} was made with another key than {place} holds", quoted(vault))
+            }
+            Self::KeyDamaged { place } => write!(f, "the key of the vault is damaged: {place} holds no key"),
+            Self::Credential(error) => write!(f, "the key of the vault cannot be used: {error}"),
+            Self::NoPlace => f.write_str("there is no place to keep the key of a vault in"),
+            Self::Busy { lock, length } => {
+                write!(
+                    f,
+                    "another process was changing the passwords until the time for the whole run was over "
+                )?;
+                write!(f, "({length:?}); it holds {}", quoted(lock))
+            }
+            Self::Full { vault } => write!(f, "the vault {} is full", quoted(vault)),
+            Self::Write(error) => error.fmt(f),
+            Self::NoRandom => {
+                f.write_str("the system gives no random numbers, without which nothing can be sealed")
+            }
         }
     }
 }
@@ -24,12 +144,61 @@ impl std::error::Error for KeychainError {}
 
 impl Situation for KeychainError {
     fn exit(&self) -> Exit {
-        Exit::NoPermission
+        match self {
+            Self::Private(error) => error.exit(),
+            Self::Write(error) => error.exit(),
+            Self::Full { .. } => Exit::CannotWrite,
+            Self::Busy { .. } | Self::NoRandom => Exit::TempFail,
+            Self::NoHome
+            | Self::Damaged { .. }
+            | Self::Newer { .. }
+            | Self::KeyMissing { .. }
+            | Self::OtherKey { .. }
+            | Self::KeyDamaged { .. }
+            | Self::Credential(_)
+            | Self::NoPlace => Exit::NoPermission,
+        }
     }
 
     fn hint(&self) -> Option<String> {
         match self {
             Self::NoHome => Some("set HOME, or name another source of the password in the task".to_owned()),
+            Self::Private(error) => error.hint(),
+            Self::Damaged { vault, .. } => {
+                Some(format!("take the file from a backup, or {}", begin_anew(vault)))
+            }
+            Self::Newer { vault, .. } => {
+                Some(format!("use that version of backup-notify, or {}", begin_anew(vault)))
+            }
+            Self::KeyMissing { vault, .. } | Self::OtherKey { vault, .. } => {
+                Some(format!("put the key back that it was made with, or {}", begin_anew(vault)))
+            }
+            Self::KeyDamaged { .. } => {
+                Some("put the key back as it was; without it the passwords are lost".to_owned())
+            }
+            Self::Credential(error) => error.hint(),
+            Self::NoPlace => Some("name another source of the password in the task".to_owned()),
+            Self::Busy { lock, .. } => Some(format!("see which process that is: fuser -v {}", word(lock))),
+            Self::Full { .. } => {
+                Some("remove what is no longer needed: backup-notify password list".to_owned())
+            }
+            Self::Write(error) => error.hint(),
+            Self::NoRandom => Some("run it again".to_owned()),
         }
     }
+}
+
+/// Says how to do without a vault that cannot be opened. It is moved, never removed.
+fn begin_anew(vault: &Path) -> String {
+    let aside = beside(vault, "aside");
+    format!(
+        "move it away and set the passwords anew with backup-notify password set: mv {} {}",
+        word(vault),
+        word(&aside)
+    )
+}
+
+/// Writes a path for a line to paste.
+fn word(path: &Path) -> String {
+    shell_word(&one_line(&path.to_string_lossy())).into_owned()
 }

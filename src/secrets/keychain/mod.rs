@@ -1,7 +1,22 @@
 //! The private keychain: passwords at rest, for one user of this computer.
+//!
+//! One file, the vault, holds them all, sealed under a key that lies elsewhere, in a place that
+//! backups leave out: who finds the vault in a stolen backup has nothing. That is all it is good
+//! for. Programs of the same user can read both, as this one does.
+//!
+//! `vault` and `seal` know no files, `store` and `lock` no ciphers, `key` is where the key is.
 
+mod absent;
 mod error;
+mod key;
+mod lock;
+mod seal;
 mod slot;
+mod store;
+mod vault;
+
+#[cfg(test)]
+mod tests;
 
 use std::path::{Path, PathBuf};
 
@@ -10,8 +25,11 @@ use jiff::Timestamp;
 pub use error::KeychainError;
 pub use slot::{Service, Slot};
 
-use super::error::{Absent, SecretFault};
-use super::{Answer, Request, Secret};
+use key::Places;
+use store::{Found, Store};
+
+use super::error::SecretFault;
+use super::{Answer, Request, Secret, core_dumps};
 use crate::deadline::Deadline;
 use crate::home;
 
@@ -37,13 +55,17 @@ pub struct Kept {
 #[derive(Debug, Clone)]
 pub struct Keychain {
     vault: PathBuf,
+    store: Store,
+    whose: String,
 }
 
 impl Keychain {
     /// Returns the keychain of the running user, whether there is one yet or not.
     pub fn own() -> Result<Self, KeychainError> {
-        let home = home::own().ok_or(KeychainError::NoHome)?;
-        Ok(Self { vault: home.join(".local/share/backup-notify/keychain/vault") })
+        let home = home::own().filter(|home| home.is_absolute()).ok_or(KeychainError::NoHome)?;
+        let vault = home::data_folder(&home).join("keychain").join("vault");
+        let store = Store::new(vault.clone(), Places::of(&home));
+        Ok(Self { vault, store, whose: home::user_name() })
     }
 
     /// Returns the file that the passwords are in, for messages.
@@ -51,30 +73,46 @@ impl Keychain {
         &self.vault
     }
 
+    /// Returns the name of the user whose keychain it is.
+    pub fn whose(&self) -> &str {
+        &self.whose
+    }
+
     /// Returns the password kept for exactly this place; `None` when none is.
-    pub fn get(&self, _slot: &Slot, _access: Access) -> Result<Option<Secret>, KeychainError> {
-        Ok(None)
+    pub fn get(&self, slot: &Slot, access: Access) -> Result<Option<Secret>, KeychainError> {
+        match self.find(slot, access)? {
+            Found::Secret(secret) => Ok(Some(secret)),
+            Found::Only(_) => Ok(None),
+        }
     }
 
     /// Lists what is kept, in the order of the names.
-    pub fn list(&self, _access: Access) -> Result<Vec<Kept>, KeychainError> {
-        Ok(Vec::new())
+    pub fn list(&self, access: Access) -> Result<Vec<Kept>, KeychainError> {
+        core_dumps::prevent();
+        self.store.list(access)
     }
 
     /// Keeps a password; returns whether it took the place of another one.
     pub fn set(
         &self,
-        _slot: &Slot,
-        _secret: &Secret,
-        _now: Timestamp,
-        _access: Access,
+        slot: &Slot,
+        secret: &Secret,
+        now: Timestamp,
+        access: Access,
     ) -> Result<bool, KeychainError> {
-        Err(KeychainError::NoHome)
+        core_dumps::prevent();
+        self.store.set(slot, secret, now, access)
     }
 
     /// Forgets a password; returns whether there was one.
-    pub fn remove(&self, _slot: &Slot, _access: Access) -> Result<bool, KeychainError> {
-        Ok(false)
+    pub fn remove(&self, slot: &Slot, access: Access) -> Result<bool, KeychainError> {
+        core_dumps::prevent();
+        self.store.remove(slot, access)
+    }
+
+    fn find(&self, slot: &Slot, access: Access) -> Result<Found, KeychainError> {
+        core_dumps::prevent();
+        self.store.find(slot, access)
     }
 }
 
@@ -82,11 +120,10 @@ impl Keychain {
 pub(super) fn look_up(request: &Request<'_>) -> Result<Answer, SecretFault> {
     let keychain = Keychain::own().map_err(SecretFault::Keychain)?;
     let access = Access { deadline: request.deadline, may_prompt: request.may_prompt };
-    match keychain.get(request.account, access).map_err(SecretFault::Keychain)? {
-        Some(secret) => Ok(Answer::Found(secret)),
-        None => Ok(Answer::Nothing(Absent {
-            looked: format!("the private keychain \"{}\" has none", keychain.path().display()),
-            hint: format!("type backup-notify password set {}", request.account),
-        })),
+    match keychain.find(request.account, access).map_err(SecretFault::Keychain)? {
+        Found::Secret(secret) => Ok(Answer::Found(secret)),
+        Found::Only(kept) => {
+            Ok(Answer::Nothing(absent::absent(request.account, &kept, &keychain, request.as_root)))
+        }
     }
 }

@@ -1,0 +1,177 @@
+//! Files and folders that are the running user's alone: the vault, its key and its lock.
+//!
+//! Stricter than the rule for what people name in a task: root's is not a user's, nobody else may
+//! even read, and neither a link nor a second name of the file will do, because then it would also
+//! lie somewhere else, where other rules hold. For the folders above, the rule of `ownership`
+//! holds, and links among them are followed as everywhere.
+
+use std::fs::{DirBuilder, File, Metadata, OpenOptions};
+use std::io::{self, Read as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use nix::fcntl::OFlag;
+use zeroize::Zeroizing;
+
+use super::error::{Entry, FileFault};
+use super::ownership::Users as _;
+use super::private_error::{PrivateError, PrivateFault};
+use super::system::SystemUsers;
+use super::{Purpose, walk, what_it_is, write};
+
+/// The rights of others and of the group.
+const OTHERS: u32 = 0o077;
+
+/// Reads a private file in a private folder; `None` when it, or a folder on the way, does not
+/// exist. One of more than `limit` bytes is refused.
+pub(crate) fn read_private(
+    path: &Path,
+    purpose: Purpose,
+    limit: usize,
+) -> Result<Option<Zeroizing<Vec<u8>>>, PrivateError> {
+    let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
+        return Err(PrivateError::way(purpose, path, FileFault::BadPath("is empty")));
+    };
+    let Some(folder) = private_folder(folder, purpose)? else { return Ok(None) };
+    let path = folder.join(name);
+    let Some(meta) = lstat(&path, purpose)? else { return Ok(None) };
+    judge_file(&meta).map_err(|fault| PrivateError::new(purpose, &path, fault))?;
+    let system = |error| PrivateError::way(purpose, &path, FileFault::from_io(&path, error));
+    let file = match open(OpenOptions::new().read(true), &path) {
+        // another process has just taken it away
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        opened => opened.map_err(system)?,
+    };
+    let opened = file.metadata().map_err(system)?;
+    judge_file(&opened).map_err(|fault| PrivateError::new(purpose, &path, fault))?;
+    let too_large = || PrivateError::way(purpose, &path, FileFault::TooLarge { limit });
+    whole(&file, limit).map_err(system)?.ok_or_else(too_large).map(Some)
+}
+
+/// Looks for a private folder and judges it; returns the way to it without links.
+pub(crate) fn private_folder(folder: &Path, purpose: Purpose) -> Result<Option<PathBuf>, PrivateError> {
+    let way = |fault| PrivateError::way(purpose, folder, fault);
+    let (Some(above), Some(name)) = (folder.parent(), folder.file_name()) else {
+        return Err(way(FileFault::BadPath("is empty")));
+    };
+    let above = match walk::follow(above, &SystemUsers) {
+        Ok(found) => found,
+        Err(FileFault::NotFound { .. }) => return Ok(None),
+        Err(fault) => return Err(way(fault)),
+    };
+    if !above.meta.is_dir() {
+        return Err(way(FileFault::NotAFolder { path: above.path }));
+    }
+    super::ownership::judge(&above.path, &above.meta, &SystemUsers).map_err(way)?;
+    let path = above.path.join(name);
+    let Some(meta) = lstat(&path, purpose)? else { return Ok(None) };
+    judge_folder(&meta).map_err(|fault| PrivateError::new(purpose, &path, fault))?;
+    Ok(Some(path))
+}
+
+/// Makes a private folder, and those above it, where they do not exist, for their owner only
+/// (as the XDG Base Directory Specification has it); returns the way to it without links.
+pub(crate) fn make_private_folder(folder: &Path, purpose: Purpose) -> Result<PathBuf, PrivateError> {
+    if let Some(path) = private_folder(folder, purpose)? {
+        return Ok(path);
+    }
+    let missing: Vec<&Path> = folder.ancestors().take_while(|path| !path.exists()).collect();
+    for path in missing.into_iter().rev() {
+        let made = match DirBuilder::new().mode(0o700).create(path) {
+            // by another process at the same time; or a link that leads nowhere, which is judged below
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            made => made,
+        };
+        made.and_then(|()| write::make_lasting(path.parent().unwrap_or(path)))
+            .map_err(|error| PrivateError::new(purpose, path, PrivateFault::CannotMake(error)))?;
+    }
+    private_folder(folder, purpose)?.ok_or_else(|| {
+        let fault = FileFault::NotFound { missing: folder.to_owned() };
+        PrivateError::way(purpose, folder, fault)
+    })
+}
+
+/// Opens a private file for locking, and makes it where it does not exist.
+pub(crate) fn open_private_lock(path: &Path, purpose: Purpose) -> Result<File, PrivateError> {
+    let wrong = |fault| PrivateError::new(purpose, path, fault);
+    // looked at before it is opened: opening a pipe or a device can already do something
+    if let Some(meta) = lstat(path, purpose)? {
+        judge_file(&meta).map_err(wrong)?;
+    }
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false).mode(0o600);
+    let file = open(&mut options, path).map_err(|error| wrong(PrivateFault::CannotMake(error)))?;
+    let opened = file.metadata().map_err(|error| wrong(PrivateFault::CannotMake(error)))?;
+    judge_file(&opened).map_err(wrong)?;
+    Ok(file)
+}
+
+fn lstat(path: &Path, purpose: Purpose) -> Result<Option<Metadata>, PrivateError> {
+    match path.symlink_metadata() {
+        Ok(meta) => Ok(Some(meta)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(PrivateError::way(purpose, path, FileFault::from_io(path, error))),
+    }
+}
+
+/// Opens without following a link and without waiting for a pipe.
+fn open(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
+    let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
+    options.custom_flags(flags.bits()).open(path)
+}
+
+fn judge_file(meta: &Metadata) -> Result<(), PrivateFault> {
+    if !meta.is_file() {
+        return Err(PrivateFault::Kind { what: what_it_is(meta), wanted: Entry::File });
+    }
+    judge_owner(meta, Entry::File)?;
+    // 0 where the name has just been given to a newer file, which is no fault of this one
+    match meta.nlink() {
+        0 | 1 => Ok(()),
+        names => Err(PrivateFault::Names(names)),
+    }
+}
+
+fn judge_folder(meta: &Metadata) -> Result<(), PrivateFault> {
+    if !meta.is_dir() {
+        return Err(PrivateFault::Kind { what: what_it_is(meta), wanted: Entry::Folder });
+    }
+    judge_owner(meta, Entry::Folder)
+}
+
+fn judge_owner(meta: &Metadata, entry: Entry) -> Result<(), PrivateFault> {
+    let me = SystemUsers.me();
+    if meta.uid() != me {
+        let name = |uid| SystemUsers.user_name(uid).unwrap_or_else(|| format!("number {uid}"));
+        return Err(PrivateFault::Owner { entry, owner: name(meta.uid()), me: name(me), root: me == 0 });
+    }
+    match meta.mode() & 0o7777 {
+        mode if mode & OTHERS == 0 => Ok(()),
+        mode => Err(PrivateFault::Mode { entry, mode }),
+    }
+}
+
+/// Reads to the end into one buffer that never moves, so that no copy is left in memory; `None`
+/// when there is more than `limit`.
+fn whole(mut file: &File, limit: usize) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
+    let length = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX);
+    if length > limit {
+        return Ok(None);
+    }
+    // one byte more shows whether it has grown meanwhile
+    let mut bytes = Zeroizing::new(vec![0; length.saturating_add(1)]);
+    let mut filled = 0;
+    while let Some(rest) = bytes.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+        match file.read(rest) {
+            Ok(0) => break,
+            Ok(count) => filled += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    if filled > length {
+        return Err(io::Error::other("it changed while it was read"));
+    }
+    bytes.truncate(filled);
+    Ok(Some(bytes))
+}

@@ -1,0 +1,70 @@
+//! Taking turns: only one process at a time changes a vault.
+
+use std::fs::File;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+use std::sync::mpsc;
+use std::thread;
+
+use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
+
+use super::{Access, KeychainError};
+use crate::files::{Purpose, WriteError, open_private_lock};
+
+/// The turn; it ends when this is dropped, or with the process.
+#[derive(Debug)]
+pub(super) struct Turn {
+    _file: File,
+}
+
+/// Waits for one's turn, until the deadline.
+pub(super) fn take_turn(path: &Path, access: Access) -> Result<Turn, KeychainError> {
+    loop {
+        let file = locked(path, access)?;
+        // somebody may have removed or replaced the file while we waited: then the turn is that of
+        // a file that nobody else will look at
+        let seen = path.symlink_metadata().ok();
+        let mine = file.metadata().ok();
+        let number = |meta: std::fs::Metadata| (meta.dev(), meta.ino());
+        if mine.is_some() && seen.map(number) == mine.map(number) {
+            return Ok(Turn { _file: file });
+        }
+        if access.deadline.remaining().is_none() {
+            return Err(busy(path, access));
+        }
+    }
+}
+
+fn locked(path: &Path, access: Access) -> Result<File, KeychainError> {
+    let file = open_private_lock(path, Purpose::VaultLock)?;
+    let failed = |errno: Errno| {
+        KeychainError::Write(WriteError { path: path.to_owned(), error: errno.into(), there: false })
+    };
+    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => return Ok(file),
+        Err(Errno::WOULDBLOCK) => {}
+        Err(errno) => return Err(failed(errno)),
+    }
+    // the system offers no way to wait for a lock until a certain moment; a thread that waits too
+    // long lets go of it by itself, because nobody takes the file from it any more
+    let (sender, receiver) = mpsc::sync_channel(0);
+    thread::spawn(move || {
+        let taken = loop {
+            match flock(&file, FlockOperation::LockExclusive) {
+                Err(Errno::INTR) => {}
+                taken => break taken,
+            }
+        };
+        let _ = sender.send(taken.map(|()| file));
+    });
+    let left = access.deadline.remaining().unwrap_or_default();
+    match receiver.recv_timeout(left) {
+        Ok(taken) => taken.map_err(failed),
+        Err(_) => Err(busy(path, access)),
+    }
+}
+
+fn busy(path: &Path, access: Access) -> KeychainError {
+    KeychainError::Busy { lock: path.to_owned(), length: access.deadline.length() }
+}

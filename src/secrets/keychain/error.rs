@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::key::meaning;
 use super::seal::NoRandom;
 use crate::error::Situation;
 use crate::exit::Exit;
@@ -52,6 +53,22 @@ pub enum KeychainError {
     },
     /// The credential with the key cannot or must not be used.
     Credential(FileError),
+    /// A keychain of macOS does not give or take the key.
+    System {
+        /// Which one.
+        keychain: &'static str,
+        /// The number that it answered with (`OSStatus`).
+        status: i32,
+        /// Whether it is root's.
+        root: bool,
+    },
+    /// A keychain of macOS did not answer before the deadline.
+    SystemBusy {
+        /// Which one.
+        keychain: &'static str,
+        /// How long the whole was.
+        length: Duration,
+    },
     /// There is no place where a new key could be kept.
     NoPlace,
     /// Another process kept the vault until the deadline.
@@ -123,6 +140,21 @@ impl fmt::Display for KeychainError {
             }
             Self::KeyDamaged { place } => write!(f, "the key of the vault is damaged: {place} holds no key"),
             Self::Credential(error) => write!(f, "the key of the vault cannot be used: {error}"),
+            Self::System { keychain, status, .. } => {
+                write!(
+                    f,
+                    "the key of the vault cannot be had: the {keychain} {} ",
+                    meaning(*status).words()
+                )?;
+                write!(f, "(OSStatus {status})")
+            }
+            Self::SystemBusy { keychain, length } => {
+                write!(
+                    f,
+                    "the key of the vault cannot be had: the {keychain} had not answered when the time for "
+                )?;
+                write!(f, "the whole run was over ({length:?})")
+            }
             Self::NoPlace => f.write_str("there is no place to keep the key of a vault in"),
             Self::Busy { lock, length } => {
                 write!(
@@ -156,6 +188,8 @@ impl Situation for KeychainError {
             | Self::OtherKey { .. }
             | Self::KeyDamaged { .. }
             | Self::Credential(_)
+            | Self::System { .. }
+            | Self::SystemBusy { .. }
             | Self::NoPlace => Exit::NoPermission,
         }
     }
@@ -177,6 +211,11 @@ impl Situation for KeychainError {
                 Some("put the key back as it was; without it the passwords are lost".to_owned())
             }
             Self::Credential(error) => error.hint(),
+            Self::System { status, root, .. } => Some(meaning(*status).hint(*root)),
+            Self::SystemBusy { .. } => Some(
+                "see whether a window on that Mac waits for an answer; or allow more time with --deadline"
+                    .to_owned(),
+            ),
             Self::NoPlace => Some("name another source of the password in the task".to_owned()),
             Self::Busy { lock, .. } => Some(format!("see which process that is: fuser -v {}", word(lock))),
             Self::Full { .. } => {

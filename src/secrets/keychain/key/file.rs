@@ -45,6 +45,12 @@ impl Place for KeyFile {
         let folder = make_private_folder(&self.folder, Purpose::VaultKey)?;
         // the tag first: there is no moment at which a backup takes the key
         write_private(&folder.join(TAG_NAME), TAG.as_bytes(), Over::Locked)?;
+        #[cfg(target_os = "macos")]
+        super::exclusion::leave_out(&folder).map_err(|error| crate::files::WriteError {
+            path: folder.clone(),
+            error,
+            there: false,
+        })?;
         write_private(&folder.join("key"), &key.to_line(), Over::Locked)?;
         Ok(true)
     }

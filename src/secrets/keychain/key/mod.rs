@@ -4,11 +4,20 @@
 //! cannot be read now must not look like one that was never made.
 
 mod credential;
+mod exclusion;
 mod file;
+#[cfg(target_os = "macos")]
+mod keychain_macos;
+mod status;
+
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
+
+pub(super) use status::meaning;
 
 use super::seal::Key;
 use super::{Access, KeychainError};
@@ -34,7 +43,12 @@ impl Places {
     /// Returns those of a person's home.
     pub(super) fn of(home: &Path) -> Self {
         let folder = home::state_folder(home).join("key");
-        Self(vec![Arc::new(credential::Credential::of_process()), Arc::new(file::KeyFile::in_folder(folder))])
+        Self(vec![
+            Arc::new(credential::Credential::of_process()),
+            #[cfg(target_os = "macos")]
+            Arc::new(keychain_macos::KeychainItem::of(home::user_name(), nix::unistd::geteuid().is_root())),
+            Arc::new(file::KeyFile::in_folder(folder)),
+        ])
     }
 
     /// Looks for the key, and says where it was found.

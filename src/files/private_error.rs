@@ -117,12 +117,14 @@ impl Situation for PrivateError {
                 FileFault::ForeignOwner { path, entry, me, root, .. } => {
                     Some(take(path, *entry == Entry::Link, me, *root))
                 }
+                FileFault::NotAFolder { path } => Some(move_away(path, Entry::Folder)),
+                FileFault::TooLarge { .. } => Some(move_away(&self.path, Entry::File)),
+                FileFault::LinkLoop | FileFault::BadPath(_) | FileFault::Io { .. } => {
+                    Some(format!("see what is there: ls -l {path}"))
+                }
                 _ => error.hint(),
             },
-            PrivateFault::Kind { wanted, .. } => {
-                let aside = word(&beside(&self.path, "aside"));
-                Some(format!("a {wanted} of your own belongs there; move the other away: mv {path} {aside}"))
-            }
+            PrivateFault::Kind { wanted, .. } => Some(move_away(&self.path, *wanted)),
             PrivateFault::Owner { me, root, .. } => Some(take(&self.path, false, me, *root)),
             PrivateFault::Mode { entry: Entry::Folder, .. } => Some(format!("chmod 700 {path}")),
             PrivateFault::Mode { .. } => Some(format!("chmod 600 {path}")),
@@ -136,6 +138,12 @@ impl Situation for PrivateError {
             )),
         }
     }
+}
+
+/// Says how to make room for what belongs there. Nothing is ever removed.
+fn move_away(path: &Path, wanted: Entry) -> String {
+    let aside = word(&beside(path, "aside"));
+    format!("a {wanted} of your own belongs there; move the other away: mv {} {aside}", word(path))
 }
 
 /// Says how to make something one's own again.

@@ -50,6 +50,8 @@ pub enum KeychainError {
     KeyDamaged {
         /// Where.
         place: String,
+        /// The file, where it is one of ours.
+        file: Option<PathBuf>,
     },
     /// The credential with the key cannot or must not be used.
     Credential(FileError),
@@ -138,7 +140,9 @@ impl fmt::Display for KeychainError {
             Self::OtherKey { vault, place } => {
                 write!(f, "the vault {} was made with another key than {place} holds", quoted(vault))
             }
-            Self::KeyDamaged { place } => write!(f, "the key of the vault is damaged: {place} holds no key"),
+            Self::KeyDamaged { place, .. } => {
+                write!(f, "the key of the vault is damaged: {place} holds no key")
+            }
             Self::Credential(error) => write!(f, "the key of the vault cannot be used: {error}"),
             Self::System { keychain, status, .. } => {
                 write!(
@@ -207,9 +211,12 @@ impl Situation for KeychainError {
             Self::KeyMissing { vault, .. } | Self::OtherKey { vault, .. } => {
                 Some(format!("put the key back that it was made with, or {}", begin_anew(vault)))
             }
-            Self::KeyDamaged { .. } => {
-                Some("put the key back as it was; without it the passwords are lost".to_owned())
-            }
+            Self::KeyDamaged { file: None, .. } => Some("put the key back as it was".to_owned()),
+            Self::KeyDamaged { file: Some(file), .. } => Some(format!(
+                "put the key back as it was; when that is lost, so are the passwords: then move it away, mv {} {}",
+                word(file),
+                word(&beside(file, "aside"))
+            )),
             Self::Credential(error) => error.hint(),
             Self::System { status, root, .. } => Some(meaning(*status).hint(*root)),
             Self::SystemBusy { .. } => Some(

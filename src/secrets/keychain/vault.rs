@@ -8,6 +8,10 @@
 //! What is read has to be spelled exactly as it would be written. So there is one spelling of
 //! each vault, and every bit that changes is noticed, whichever it is.
 
+#[cfg(test)]
+#[path = "vault_tests.rs"]
+mod tests;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 

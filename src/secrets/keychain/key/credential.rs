@@ -59,7 +59,7 @@ impl Place for Credential {
             }
         }
         let key = line.get(..filled).and_then(Key::from_line);
-        key.map(Some).ok_or_else(|| KeychainError::KeyDamaged { place: self.name() })
+        key.map(Some).ok_or_else(|| KeychainError::KeyDamaged { place: self.name(), file: None })
     }
 
     /// Nobody but systemd can put one there.

@@ -37,7 +37,8 @@ impl Place for KeyFile {
 
     fn read(&self, _: Access) -> Result<Option<Key>, KeychainError> {
         let Some(line) = read_private(&self.path(), Purpose::VaultKey, MOST)? else { return Ok(None) };
-        let key = Key::from_line(&line).ok_or_else(|| KeychainError::KeyDamaged { place: self.name() })?;
+        let key = Key::from_line(&line)
+            .ok_or_else(|| KeychainError::KeyDamaged { place: self.name(), file: Some(self.path()) })?;
         Ok(Some(key))
     }
 

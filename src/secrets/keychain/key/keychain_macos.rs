@@ -74,7 +74,9 @@ impl Place for KeychainItem {
             Ok(Key::from_line(&line))
         })?;
         match found {
-            Ok(key) => key.map(Some).ok_or_else(|| KeychainError::KeyDamaged { place: self.name() }),
+            Ok(key) => {
+                key.map(Some).ok_or_else(|| KeychainError::KeyDamaged { place: self.name(), file: None })
+            }
             Err(status) => match meaning(status) {
                 Meaning::Absent | Meaning::NoKeychain => Ok(None),
                 _ => Err(self.failed(status)),

@@ -3,6 +3,10 @@
 //! The text goes into a file beside it, onto the disk, and then takes the name. Whatever happens on
 //! the way, a full disk or the end of the process, the name keeps leading to what it led to before.
 
+#[cfg(test)]
+#[path = "write_tests.rs"]
+mod tests;
+
 use std::fmt;
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Write as _};

@@ -130,12 +130,8 @@ impl fmt::Display for KeychainError {
                 write!(f, "(its format has the number {version})")
             }
             Self::KeyMissing { vault, places } => {
-                write!(
-                    f,
-                    "the key of the vault {} is missing: {} does not exist",
-                    quoted(vault),
-                    places.join(", nor ")
-                )
+                let places = places.join(", nor in ");
+                write!(f, "the key of the vault {} is missing: it is not in {places}", quoted(vault))
             }
             Self::OtherKey { vault, place } => {
                 write!(f, "the vault {} was made with another key than {place} holds", quoted(vault))

@@ -1,18 +1,33 @@
-//! The keychain on real files.
+//! The keychain on real files: what is kept, what is refused, and that nothing is overwritten.
 
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::key::Places;
 use super::store::{Found, Store};
 use super::*;
-use crate::files::testing::{World, also_as_ordinary_user};
+use crate::error::Situation;
+use crate::exit::Exit;
+use crate::files::testing::{World, also_as_ordinary_user, give_away, give_link_away, is_root, set_mode};
+
+const JON: &str = "smtp.example.com:587:jon";
+const VAULT: &str = "home/.local/share/backup-notify/keychain/vault";
+const LOCK: &str = "home/.local/share/backup-notify/keychain/lock";
+const KEY: &str = "home/.local/state/backup-notify/key/key";
+
+fn within(time: Duration) -> Access {
+    Access { deadline: Deadline::after(Instant::now(), time), may_prompt: false }
+}
 
 fn access() -> Access {
-    Access { deadline: Deadline::after(Instant::now(), Duration::from_secs(20)), may_prompt: false }
+    within(Duration::from_secs(60))
 }
 
 fn store(world: &World) -> Store {
     let home = world.path("home");
+    fs::create_dir_all(&home).unwrap();
     Store::new(home::data_folder(&home).join("keychain").join("vault"), Places::of(&home))
 }
 
@@ -20,39 +35,379 @@ fn slot(name: &str) -> Slot {
     Slot::parse(name).unwrap()
 }
 
+fn try_set(store: &Store, name: &str, secret: &str) -> Result<bool, KeychainError> {
+    store.set(&slot(name), &Secret::new(secret).unwrap(), Timestamp::UNIX_EPOCH, access())
+}
+
 fn set(store: &Store, name: &str, secret: &str) -> bool {
-    store.set(&slot(name), &Secret::new(secret).unwrap(), Timestamp::UNIX_EPOCH, access()).unwrap()
+    try_set(store, name, secret).unwrap()
+}
+
+fn try_get(store: &Store, name: &str) -> Result<Option<String>, KeychainError> {
+    Ok(match store.find(&slot(name), access())? {
+        Found::Secret(secret) => Some(secret.reveal().to_owned()),
+        Found::Only(_) => None,
+    })
 }
 
 fn get(store: &Store, name: &str) -> Option<String> {
-    match store.find(&slot(name), access()).unwrap() {
-        Found::Secret(secret) => Some(secret.reveal().to_owned()),
-        Found::Only(_) => None,
-    }
+    try_get(store, name).unwrap()
+}
+
+/// A home in which a password of jon's is kept.
+fn kept() -> (World, Store) {
+    let world = World::new();
+    let store = store(&world);
+    set(&store, JON, "hunter2");
+    (world, store)
+}
+
+#[track_caller]
+fn assert_refused<T: std::fmt::Debug>(result: Result<T, KeychainError>, what: &str, hint: &str) {
+    let error = result.expect_err(what);
+    assert_eq!(error.exit(), Exit::NoPermission, "{error}");
+    assert!(error.to_string().contains(what), "{error}: {what}");
+    let advice = error.hint().unwrap_or_default();
+    assert!(advice.contains(hint), "{error}: {advice}: {hint}");
 }
 
 #[test]
 fn what_was_kept_comes_back_and_what_was_not_does_not() {
     let world = World::new();
-    world.folder("home", 0o755);
     let store = store(&world);
-    assert_eq!(get(&store, "smtp.example.com:587:jon"), None);
-    assert!(!set(&store, "smtp.example.com:587:jon", "hunter2"));
+    assert_eq!(get(&store, JON), None);
+    assert!(!set(&store, JON, "hunter2"));
     assert!(!set(&store, "smtp.example.com:465:jon", "hunter3"));
     assert!(!set(&store, "growl:mac.local", "Grüße"));
     assert_eq!(get(&store, "SMTP.example.com.:587:jon").unwrap(), "hunter2");
     assert_eq!(get(&store, "smtp.example.com:465:jon").unwrap(), "hunter3");
     assert_eq!(get(&store, "growl:mac.local").unwrap(), "Grüße");
-    assert!(set(&store, "smtp.example.com:587:jon", "hunter4"));
-    assert_eq!(get(&store, "smtp.example.com:587:jon").unwrap(), "hunter4");
+    assert!(set(&store, JON, "hunter4"));
+    assert_eq!(get(&store, JON).unwrap(), "hunter4");
     for other in ["smtp.example.com:587:Jon", "smtp.example.com:25:jon", "growl:smtp.example.com:587"] {
         assert_eq!(get(&store, other), None, "{other}");
     }
     let names: Vec<_> = store.list(access()).unwrap().iter().map(|kept| kept.slot.to_string()).collect();
-    assert_eq!(names, ["smtp.example.com:465:jon", "smtp.example.com:587:jon", "growl:mac.local"]);
-    assert!(store.remove(&slot("smtp.example.com:587:jon"), access()).unwrap());
-    assert!(!store.remove(&slot("smtp.example.com:587:jon"), access()).unwrap());
-    assert_eq!(get(&store, "smtp.example.com:587:jon"), None);
+    assert_eq!(names, ["smtp.example.com:465:jon", JON, "growl:mac.local"]);
+    assert!(store.remove(&slot(JON), access()).unwrap());
+    assert!(!store.remove(&slot(JON), access()).unwrap());
+    assert_eq!(get(&store, JON), None);
     assert_eq!(get(&store, "smtp.example.com:465:jon").unwrap(), "hunter3");
     also_as_ordinary_user("secrets::keychain::tests::what_was_kept_comes_back_and_what_was_not_does_not");
+}
+
+#[test]
+fn looking_makes_nothing_and_keeping_makes_only_what_is_private() {
+    let world = World::new();
+    let store = store(&world);
+    assert!(store.list(access()).unwrap().is_empty());
+    assert!(!store.remove(&slot(JON), access()).unwrap());
+    assert_eq!(get(&store, JON), None);
+    assert_eq!(fs::read_dir(world.path("home")).unwrap().count(), 0);
+    set(&store, JON, "hunter2");
+    for file in [VAULT, LOCK, KEY] {
+        let meta = world.path(file).metadata().unwrap();
+        assert_eq!((meta.mode() & 0o7777, meta.nlink()), (0o600, 1), "{file}");
+        let mut folder = world.path(file);
+        while folder.pop() && folder != world.path("home") {
+            assert_eq!(folder.metadata().unwrap().mode() & 0o7777, 0o700, "{}", folder.display());
+        }
+    }
+    let mut names: Vec<_> = walk(&world.path("home"));
+    names.sort();
+    assert_eq!(
+        names,
+        [
+            "share/backup-notify/keychain/lock",
+            "share/backup-notify/keychain/vault",
+            "state/backup-notify/key/CACHEDIR.TAG",
+            "state/backup-notify/key/key"
+        ]
+    );
+}
+
+/// Every file below `.local`.
+fn walk(home: &Path) -> Vec<String> {
+    let (mut files, mut folders) = (Vec::new(), vec![home.join(".local")]);
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if entry.is_dir() {
+                folders.push(entry);
+            } else {
+                files.push(entry.strip_prefix(home.join(".local")).unwrap().display().to_string());
+            }
+        }
+    }
+    files
+}
+
+#[test]
+fn a_vault_that_is_damaged_is_refused_and_stays_as_it_is() {
+    let (world, store) = kept();
+    let (vault, good) = (world.path(VAULT), fs::read(world.path(VAULT)).unwrap());
+    let aside = format!("mv {0} {0}.aside", vault.display());
+    let mut damaged: Vec<Vec<u8>> = (0..good.len()).map(|length| good[..length].to_vec()).collect();
+    for at in 0..good.len() {
+        let mut flipped = good.clone();
+        flipped[at] ^= 0x10;
+        damaged.push(flipped);
+    }
+    for bytes in damaged {
+        fs::write(&vault, &bytes).unwrap();
+        for result in [
+            try_get(&store, JON).map(|_| ()),
+            try_get(&store, "h:1:u").map(|_| ()),
+            store.list(access()).map(|_| ()),
+        ] {
+            assert_refused(result, &vault.display().to_string(), &aside);
+        }
+        if bytes.len() % 16 == 0 {
+            assert_refused(try_set(&store, JON, "hunter3"), "", &aside);
+            assert_refused(store.remove(&slot(JON), access()), "", &aside);
+        }
+        assert_eq!(fs::read(&vault).unwrap(), bytes);
+    }
+    fs::write(&vault, "").unwrap();
+    assert_refused(try_get(&store, JON), "is damaged: it is empty", &aside);
+    let newer = String::from_utf8(good).unwrap().replace("\"version\":1", "\"version\":7");
+    fs::write(&vault, newer).unwrap();
+    assert_refused(try_set(&store, JON, "x"), "made by a newer version of backup-notify", &aside);
+    // what the hint says, and all is well again
+    fs::rename(&vault, vault.with_extension("aside")).unwrap();
+    assert_eq!(get(&store, JON), None);
+    set(&store, JON, "hunter3");
+    assert_eq!(get(&store, JON).unwrap(), "hunter3");
+}
+
+#[test]
+fn a_key_that_is_missing_changed_or_another_one_is_told_apart() {
+    let (world, store) = kept();
+    let (key, vault) = (world.path(KEY), fs::read(world.path(VAULT)).unwrap());
+    let line = fs::read(&key).unwrap();
+    fs::rename(&key, world.path("elsewhere")).unwrap();
+    let missing = format!("is missing: it is not in the file \"{}\"", key.display());
+    assert_refused(try_get(&store, JON), &missing, "put the key back");
+    assert_refused(try_set(&store, "h:1:u", "x"), &missing, "put the key back");
+    assert!(!key.exists(), "no new key beside an old vault");
+    // a folder that is gone altogether is no other case
+    fs::remove_dir_all(key.parent().unwrap()).unwrap();
+    assert_refused(try_set(&store, "h:1:u", "x"), "is missing", "put the key back");
+    let other = World::new();
+    let other_store = self::store(&other);
+    set(&other_store, JON, "another's");
+    fs::create_dir(key.parent().unwrap()).unwrap();
+    set_mode(key.parent().unwrap(), 0o700);
+    fs::copy(other.path(KEY), &key).unwrap();
+    assert_refused(try_get(&store, JON), "with another key than the file", "put the key back");
+    assert_refused(try_set(&store, JON, "x"), "with another key than the file", "put the key back");
+    for at in 0..line.len() {
+        let mut flipped = line.clone();
+        flipped[at] ^= 1;
+        fs::write(&key, &flipped).unwrap();
+        let refused = try_get(&store, JON).expect_err("a key that was changed");
+        assert!(
+            matches!(refused, KeychainError::KeyDamaged { .. } | KeychainError::OtherKey { .. }),
+            "{refused}"
+        );
+        assert_eq!(refused.exit(), Exit::NoPermission);
+    }
+    fs::write(&key, "").unwrap();
+    assert_refused(try_set(&store, JON, "x"), "holds no key", &format!("mv {0} {0}.aside", key.display()));
+    assert_eq!(fs::read(world.path(VAULT)).unwrap(), vault);
+    fs::write(&key, &line).unwrap();
+    assert_eq!(get(&store, JON).unwrap(), "hunter2");
+}
+
+/// What can be wrong with a file or folder.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Wrong {
+    Readable,
+    Link,
+    LinkToNothing,
+    SecondName,
+    Pipe,
+    Other,
+    Foreign,
+}
+
+/// Spoils a file or folder, and says what the message has to say and to offer.
+fn spoil(path: &Path, wrong: Wrong) -> (&'static str, String) {
+    let shown = path.display();
+    let move_away = format!("mv {shown} {shown}.aside");
+    let elsewhere = path.with_extension("elsewhere");
+    let is_folder = path.is_dir();
+    match wrong {
+        Wrong::Readable => {
+            set_mode(path, if is_folder { 0o750 } else { 0o604 });
+            ("others have rights", format!("chmod {} {shown}", if is_folder { "700" } else { "600" }))
+        }
+        Wrong::Link => {
+            fs::rename(path, &elsewhere).unwrap();
+            std::os::unix::fs::symlink(&elsewhere, path).unwrap();
+            ("is a symbolic link", move_away)
+        }
+        Wrong::LinkToNothing => {
+            fs::rename(path, &elsewhere).unwrap();
+            std::os::unix::fs::symlink("nothing", path).unwrap();
+            ("is a symbolic link", move_away)
+        }
+        Wrong::SecondName => {
+            fs::hard_link(path, elsewhere).unwrap();
+            ("has 2 names (hard links)", format!("cp -p {shown} {shown}.copy && mv {shown}.copy {shown}"))
+        }
+        Wrong::Pipe => {
+            fs::rename(path, elsewhere).unwrap();
+            nix::unistd::mkfifo(path, nix::sys::stat::Mode::S_IRWXU).unwrap();
+            ("is a pipe", move_away)
+        }
+        Wrong::Other if is_folder => {
+            fs::rename(path, elsewhere).unwrap();
+            fs::write(path, "").unwrap();
+            ("is a file, not a folder", move_away)
+        }
+        Wrong::Other => {
+            fs::rename(path, elsewhere).unwrap();
+            fs::create_dir(path).unwrap();
+            ("is a folder, not a file", move_away)
+        }
+        Wrong::Foreign => {
+            give_away(path);
+            ("belongs to the user \"number 54321\", not to root", format!("chown root {shown}"))
+        }
+    }
+}
+
+#[test]
+fn what_is_not_the_users_alone_is_refused_with_the_command_to_type() {
+    use Wrong::{Foreign, Link, LinkToNothing, Other, Pipe, Readable, SecondName};
+    let vault_folder = VAULT.strip_suffix("/vault").unwrap();
+    let key_folder = KEY.strip_suffix("/key").unwrap();
+    for place in [VAULT, KEY, LOCK, vault_folder, key_folder] {
+        let is_folder = [vault_folder, key_folder].contains(&place);
+        for wrong in [Readable, Link, LinkToNothing, SecondName, Pipe, Other, Foreign] {
+            if (is_folder && wrong == SecondName) || (!is_root() && wrong == Foreign) {
+                continue;
+            }
+            let (world, store) = kept();
+            let before = fs::read(world.path(VAULT)).unwrap();
+            let path = world.path(place);
+            let (what, hint) = spoil(&path, wrong);
+            let begun = Instant::now();
+            assert_refused(try_set(&store, JON, "hunter3"), what, &hint);
+            assert_refused(store.remove(&slot(JON), access()), what, &hint);
+            if place != LOCK {
+                // looking takes no turn
+                assert_refused(try_get(&store, JON), what, &hint);
+                assert_refused(store.list(access()), what, &hint);
+            }
+            assert!(begun.elapsed() < Duration::from_secs(20), "{place}, {wrong:?}: it waited");
+            let vaults: Vec<_> = [VAULT, "home/.local/share/backup-notify/keychain.elsewhere/vault"]
+                .map(|vault| world.path(vault))
+                .into_iter()
+                .flat_map(|vault| [vault.with_extension("elsewhere"), vault])
+                .filter(|vault| vault.is_file())
+                .map(|vault| fs::read(vault).unwrap())
+                .collect();
+            assert!(vaults.contains(&before), "{place}, {wrong:?}: the vault is gone");
+            assert!(vaults.iter().all(|vault| *vault == before), "{place}, {wrong:?}: the vault was changed");
+            if wrong == Readable {
+                set_mode(&path, if is_folder { 0o700 } else { 0o600 });
+                assert_eq!(get(&store, JON).unwrap(), "hunter2");
+            }
+        }
+    }
+    also_as_ordinary_user(
+        "secrets::keychain::tests::what_is_not_the_users_alone_is_refused_with_the_command_to_type",
+    );
+}
+
+#[test]
+fn a_folder_above_may_be_a_link_but_nobody_elses() {
+    let world = World::new();
+    let store = store(&world);
+    world.folder("disk", 0o755);
+    world.folder("home/.local", 0o755);
+    world.link("home/.local/share", world.path("disk"));
+    set(&store, JON, "hunter2");
+    assert_eq!(get(&store, JON).unwrap(), "hunter2");
+    assert!(world.path("disk/backup-notify/keychain/vault").exists());
+    set_mode(&world.path("disk"), 0o777);
+    let fix = format!("chmod go-w {}", world.path("disk").display());
+    assert_refused(try_get(&store, JON), "is writable by everyone", &fix);
+    assert_refused(try_set(&store, JON, "x"), "is writable by everyone", &fix);
+    set_mode(&world.path("disk"), 0o755);
+    if is_root() {
+        give_away(&world.path("disk"));
+        let fix = format!("chown root {}", world.path("disk").display());
+        assert_refused(try_get(&store, JON), "belongs to", &fix);
+        give_link_away(&world.path("home/.local/share"));
+    }
+    also_as_ordinary_user("secrets::keychain::tests::a_folder_above_may_be_a_link_but_nobody_elses");
+}
+
+#[test]
+fn who_changes_the_vault_waits_for_the_turn_and_not_beyond_the_deadline() {
+    let (world, store) = kept();
+    let turn = lock::take_turn(&world.path(LOCK), access()).unwrap();
+    let secret = Secret::new("hunter3").unwrap();
+    let late = store.set(&slot(JON), &secret, Timestamp::UNIX_EPOCH, within(Duration::from_millis(100)));
+    let late = late.expect_err("somebody else has the turn");
+    assert_eq!(late.exit(), Exit::TempFail);
+    assert!(late.to_string().contains("another process was changing the passwords"), "{late}");
+    assert!(late.hint().unwrap().starts_with("see which process that is: fuser -v /"), "{late}");
+    // looking needs no turn
+    assert_eq!(get(&store, JON).unwrap(), "hunter2");
+    std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| set(&store, JON, "hunter3"));
+        drop(turn);
+        assert!(waiting.join().unwrap());
+    });
+    assert_eq!(get(&store, JON).unwrap(), "hunter3");
+}
+
+#[test]
+fn a_turn_of_a_file_that_was_replaced_is_none() {
+    let (world, store) = kept();
+    let turn = lock::take_turn(&world.path(LOCK), access()).unwrap();
+    fs::remove_file(world.path(LOCK)).unwrap();
+    // the file that is locked has no name any more, and nobody waits for it
+    assert!(set(&store, JON, "hunter3"));
+    drop(turn);
+    assert!(set(&store, JON, "hunter4"));
+}
+
+#[test]
+fn what_a_killed_writer_left_is_in_nobodys_way() {
+    let (world, store) = kept();
+    for place in [VAULT, KEY] {
+        fs::write(format!("{}.new", world.path(place).display()), "half of som").unwrap();
+    }
+    assert!(set(&store, JON, "hunter3"));
+    assert_eq!(get(&store, JON).unwrap(), "hunter3");
+    assert!(!world.path(VAULT).with_extension("new").exists());
+    // a key that was made before the vault could be is the one to use
+    fs::remove_file(world.path(VAULT)).unwrap();
+    let key = fs::read(world.path(KEY)).unwrap();
+    assert!(!set(&store, JON, "hunter4"));
+    assert_eq!(fs::read(world.path(KEY)).unwrap(), key);
+    assert_eq!(get(&store, JON).unwrap(), "hunter4");
+}
+
+#[test]
+fn eight_threads_at_once_lose_nothing() {
+    let world = World::new();
+    let store = store(&world);
+    std::thread::scope(|scope| {
+        for number in 0..8 {
+            let store = &store;
+            scope.spawn(move || {
+                for round in 0..4 {
+                    set(store, &format!("h{number}:587:jon"), &format!("{number} {round}"));
+                }
+            });
+        }
+    });
+    for number in 0..8 {
+        assert_eq!(get(&store, &format!("h{number}:587:jon")).unwrap(), format!("{number} 3"));
+    }
 }

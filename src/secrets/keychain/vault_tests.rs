@@ -215,13 +215,12 @@ proptest! {
         let mut vault = Vault::default();
         let mut expected = std::collections::BTreeMap::new();
         for (slot, secret) in steps {
-            match secret {
-                Some(text) => {
-                    let secret = Secret::new(&text).unwrap();
-                    let replaced = vault.set(&slot, &secret, Timestamp::UNIX_EPOCH, &key).unwrap();
-                    prop_assert_eq!(replaced, expected.insert(slot, text).is_some());
-                }
-                None => prop_assert_eq!(vault.remove(&slot), expected.remove(&slot).is_some()),
+            if let Some(text) = secret {
+                let secret = Secret::new(&text).unwrap();
+                let replaced = vault.set(&slot, &secret, Timestamp::UNIX_EPOCH, &key).unwrap();
+                prop_assert_eq!(replaced, expected.insert(slot, text).is_some());
+            } else {
+                prop_assert_eq!(vault.remove(&slot), expected.remove(&slot).is_some());
             }
             vault = opened(&vault.close(&key).unwrap(), &key).unwrap();
         }

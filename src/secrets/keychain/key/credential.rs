@@ -1,7 +1,6 @@
 //! The key as a credential that systemd hands to a service
 //! (`LoadCredentialEncrypted=`, systemd.exec(5)): then it need not lie on the disk in clear.
 
-use std::ffi::OsString;
 use std::io::{ErrorKind, Read as _};
 use std::path::PathBuf;
 
@@ -18,17 +17,18 @@ const NAME: &str = "backup-notify-key";
 /// The credential.
 #[derive(Debug)]
 pub(super) struct Credential {
-    folder: Option<PathBuf>,
+    folder: PathBuf,
 }
 
 impl Credential {
-    /// The one that this process was given, if it was.
-    pub(super) fn of_process() -> Self {
-        Self::in_folder(std::env::var_os(FOLDER_VARIABLE))
+    /// The one of this process; `None` when systemd has given it no credentials at all.
+    pub(super) fn of_process() -> Option<Self> {
+        let folder = std::env::var_os(FOLDER_VARIABLE).filter(|folder| !folder.is_empty())?;
+        Some(Self::in_folder(PathBuf::from(folder)))
     }
 
-    pub(super) fn in_folder(folder: Option<OsString>) -> Self {
-        Self { folder: folder.filter(|folder| !folder.is_empty()).map(PathBuf::from) }
+    pub(super) fn in_folder(folder: PathBuf) -> Self {
+        Self { folder }
     }
 }
 
@@ -38,8 +38,7 @@ impl Place for Credential {
     }
 
     fn read(&self, _: Access) -> Result<Option<Key>, KeychainError> {
-        let Some(folder) = &self.folder else { return Ok(None) };
-        let path = folder.join(NAME);
+        let path = self.folder.join(NAME);
         let mut file = match open_trusted(&path, Purpose::Credential) {
             Ok(file) => file,
             Err(error) if error.is_not_found() => return Ok(None),

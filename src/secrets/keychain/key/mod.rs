@@ -43,12 +43,17 @@ impl Places {
     /// Returns those of a person's home.
     pub(super) fn of(home: &Path) -> Self {
         let folder = home::state_folder(home).join("key");
-        Self(vec![
-            Arc::new(credential::Credential::of_process()),
-            #[cfg(target_os = "macos")]
-            Arc::new(keychain_macos::KeychainItem::of(home::user_name(), nix::unistd::geteuid().is_root())),
-            Arc::new(file::KeyFile::in_folder(folder)),
-        ])
+        let mut places: Vec<Arc<dyn Place>> = Vec::new();
+        if let Some(credential) = credential::Credential::of_process() {
+            places.push(Arc::new(credential));
+        }
+        #[cfg(target_os = "macos")]
+        {
+            let root = nix::unistd::geteuid().is_root();
+            places.push(Arc::new(keychain_macos::KeychainItem::of(home::user_name(), root)));
+        }
+        places.push(Arc::new(file::KeyFile::in_folder(folder)));
+        Self(places)
     }
 
     /// Looks for the key, and says where it was found.

@@ -125,20 +125,17 @@ fn the_credential_holds_what_the_key_file_does() {
     world.folder("credentials", 0o500);
     set_mode(&world.path("credentials"), 0o700);
     std::fs::copy(world.path("key/key"), world.path("credentials/backup-notify-key")).unwrap();
-    let read = |folder: Option<std::path::PathBuf>| {
-        credential::Credential::in_folder(folder.map(std::path::PathBuf::into_os_string)).read(access())
-    };
+    let read = |folder: &Path| credential::Credential::in_folder(folder.to_owned()).read(access());
     let credentials = world.path("credentials");
-    assert_eq!(read(Some(credentials.clone())).unwrap().unwrap().id(), key(7).id());
-    assert!(read(None).unwrap().is_none());
-    assert!(read(Some(world.path("elsewhere"))).unwrap().is_none());
+    assert_eq!(read(&credentials).unwrap().unwrap().id(), key(7).id());
+    assert!(read(&world.path("elsewhere")).unwrap().is_none());
     for damaged in ["", "backup-notify-key-1:", "backup-notify-key-2:AAAA\n", "hunter2\n"] {
         std::fs::write(credentials.join("backup-notify-key"), damaged).unwrap();
-        let error = read(Some(credentials.clone())).unwrap_err();
+        let error = read(&credentials).unwrap_err();
         assert_eq!(error.exit(), Exit::NoPermission, "{error}");
         assert!(error.to_string().contains("the systemd credential \"backup-notify-key\" holds no key"));
         assert!(!error.to_string().contains("hunter2"));
     }
     set_mode(&credentials.join("backup-notify-key"), 0o666);
-    assert!(matches!(read(Some(credentials)), Err(KeychainError::Credential(_))));
+    assert!(matches!(read(&credentials), Err(KeychainError::Credential(_))));
 }

@@ -18,6 +18,8 @@ mod documents;
 mod echoes;
 mod exit_codes;
 mod faults;
+mod keychain;
+mod keychain_killed;
 mod mail_account;
 mod mail_homes;
 mod mail_homes_damaged;

@@ -1,0 +1,123 @@
+//! Writers that are killed between any two things that they ask the system for.
+//!
+//! strace kills the program as it enters a system call: every one from the first that has to do
+//! with the keychain on. Afterwards there is the old password or the new one, never another or
+//! none, what else is kept is untouched, and the next writer is not in its way.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::Path;
+
+use crate::keychain::Person;
+use crate::support::output::Output;
+
+/// Keeps a password under strace with these options of it.
+fn set_under_strace(person: &Person, options: &[&str], secret: &str) -> Output {
+    let account = person.account("jon");
+    let binary = person.world.binary().to_str().unwrap().to_owned();
+    let arguments =
+        [&["-f", "-qq"], options, &[binary.as_str(), "password", "set", &account, "--stdin"]].concat();
+    person.world.other_command("strace", &arguments).stdin(secret).run()
+}
+
+/// The system calls from the first one that touches the keychain on, each with the how manieth of
+/// its name it is.
+fn calls(record: &str) -> Vec<(String, usize)> {
+    let mut counts: HashMap<(&str, &str), usize> = HashMap::new();
+    let (mut calls, mut begun) = (Vec::new(), false);
+    for line in record.lines() {
+        let Some((process, rest)) = line.split_once(' ') else { continue };
+        let Some((name, arguments)) = rest.trim_start().split_once('(') else { continue };
+        if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+            continue; // how something that was interrupted went on, or how the process ended
+        }
+        let count = counts.entry((process, name)).or_default();
+        *count += 1;
+        begun |= arguments.contains("backup-notify/keychain");
+        // strace cannot put a signal into the end of a process
+        if begun && name != "exit_group" {
+            calls.push((name.to_owned(), *count));
+        }
+    }
+    calls
+}
+
+/// Takes what is done before each writer is killed, whether that keeps a password of kim's, and what
+/// may be offered afterwards; returns how many were killed.
+fn killed_at_every_call(
+    others: bool,
+    prepare: impl Fn(&Person),
+    allowed: impl Fn(&Result<String, Output>) -> bool,
+) -> usize {
+    let person = Person::new();
+    prepare(&person);
+    let record = person.world.path().join("record");
+    set_under_strace(&person, &["-o", record.to_str().unwrap()], "new one").assert_success();
+    let calls = calls(&fs::read_to_string(&record).unwrap());
+    let names: Vec<&str> = calls.iter().map(|(name, _)| name.as_str()).collect();
+    let first = (!others).then_some("mkdir");
+    for name in ["openat", "flock", "fchmod", "write", "fsync", "rename"].into_iter().chain(first) {
+        assert!(names.contains(&name), "{name} is not among {names:?}");
+    }
+    let mut kills = 0;
+    for (name, number) in &calls {
+        let case = format!("{name}, number {number}");
+        prepare(&person);
+        let inject = format!("inject={name}:signal=SIGKILL:when={number}");
+        let output = set_under_strace(&person, &["-o", "/dev/null", "-e", &inject], "new one");
+        if output.signal() != Some(9) {
+            output.fail(&format!("{case}: was not killed"));
+        }
+        kills += 1;
+        let offered = person.offered("jon");
+        if !allowed(&offered) {
+            match offered {
+                Ok(secret) => panic!("{case}: {secret:?} was offered"),
+                Err(output) => output.fail(&case),
+            }
+        }
+        person.set("jon", "next one").assert_success();
+        person.assert_offers("jon", "next one");
+        if others {
+            person.assert_offers("kim", "kim's");
+        }
+        assert_tidy(&person.keychain_folder(), &["lock", "vault"], &case);
+        assert_tidy(&person.key_folder(), &["CACHEDIR.TAG", "key"], &case);
+    }
+    kills
+}
+
+#[track_caller]
+fn assert_tidy(folder: &Path, expected: &[&str], case: &str) {
+    let entries = fs::read_dir(folder).unwrap();
+    let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    assert_eq!(names, expected, "{case}");
+}
+
+#[test]
+fn a_writer_that_is_killed_leaves_the_old_password_or_the_new_one() {
+    let prepare = |person: &Person| {
+        person.set("kim", "kim's").assert_success();
+        person.set("jon", "old one").assert_success();
+    };
+    let kills = killed_at_every_call(
+        true,
+        prepare,
+        |offered| matches!(offered, Ok(secret) if secret == "old one" || secret == "new one"),
+    );
+    assert!(kills > 20, "{kills}");
+}
+
+#[test]
+fn the_first_writer_of_all_can_be_killed_as_well() {
+    let prepare = |person: &Person| {
+        let _ = fs::remove_dir_all(person.world.home().join(".local"));
+    };
+    let kills = killed_at_every_call(false, prepare, |offered| match offered {
+        Ok(secret) => secret == "new one",
+        // never "damaged", nor a vault without its key
+        Err(output) => output.code() == Some(77) && output.stderr.contains("has none"),
+    });
+    assert!(kills > 40, "{kills}");
+}

@@ -4,7 +4,7 @@
 use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::{PermissionsExt as _, chown};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use serde_json::json;
@@ -97,6 +97,37 @@ impl Person {
         let account = self.account(user);
         let all = [arguments, &[binary, "password", "set", &account, "--stdin"]].concat();
         self.world.other_command(program, &all).stdin(secret).run()
+    }
+}
+
+/// Cron and systemd do not have the variables of a terminal, and have to find the same vault.
+#[test]
+fn the_vault_is_where_it_is_whatever_the_terminal_says() {
+    let person = Person::new();
+    let elsewhere = person.world.folder("elsewhere");
+    let account = person.account("jon");
+    let mut set = person.world.command(&["password", "set", &account, "--stdin"]).stdin("hunter2");
+    for variable in ["XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME"] {
+        set = set.env(variable, elsewhere.to_str().unwrap());
+    }
+    set.run().assert_success();
+    person.assert_offers("jon", "hunter2");
+    assert_eq!(fs::read_dir(elsewhere).unwrap().count(), 0);
+    // nor does who may read it depend on the umask
+    let binary = person.world.binary().to_str().unwrap();
+    let script = r#"umask "$1"; echo hunter3 | "$2" password set "$3" --stdin"#;
+    for umask in ["000", "777"] {
+        fs::remove_dir_all(person.world.home().join(".local")).unwrap();
+        let arguments = ["-c", script, "sh", umask, binary, &account];
+        person.world.other_command("sh", &arguments).run().assert_success();
+        for (path, mode) in [
+            (person.keychain_folder(), 0o700),
+            (person.key_folder(), 0o700),
+            (person.keychain_folder().join("vault"), 0o600),
+            (person.key_folder().join("key"), 0o600),
+        ] {
+            assert_eq!(path.metadata().unwrap().permissions().mode() & 0o7777, mode, "{}", path.display());
+        }
     }
 }
 
@@ -213,7 +244,7 @@ fn open_up(person: &Person) -> PathBuf {
 }
 
 /// Runs `check` as an ordinary user with this home.
-fn check_as_user(person: &Person, binary: &PathBuf, home: &PathBuf) -> Output {
+fn check_as_user(person: &Person, binary: &Path, home: &Path) -> Output {
     let task = person.task("jon");
     fs::set_permissions(&task, fs::Permissions::from_mode(0o644)).unwrap();
     let (binary, task) = (binary.to_str().unwrap(), task.to_str().unwrap());

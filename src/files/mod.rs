@@ -37,7 +37,7 @@ use nix::unistd::{AccessFlags, faccessat};
 pub(crate) use error::FULL_DISK_ACCESS;
 pub use error::{Entry, FileError, FileFault, Writers};
 pub(crate) use private::{make_private_folder, open_private_lock, private_folder, read_private};
-pub(crate) use private_error::beside;
+pub(crate) use private_error::aside;
 pub use private_error::{PrivateError, PrivateFault};
 pub use write::WriteError;
 pub(crate) use write::{Over, write_private};

@@ -5,9 +5,9 @@
 //! lie somewhere else, where other rules hold. For the folders above, the rule of `ownership`
 //! holds, and links among them are followed as everywhere.
 
-use std::fs::{DirBuilder, File, Metadata, OpenOptions};
+use std::fs::{self, DirBuilder, File, Metadata, OpenOptions, Permissions};
 use std::io::{self, Read as _};
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use nix::fcntl::OFlag;
@@ -77,7 +77,10 @@ pub(crate) fn make_private_folder(folder: &Path, purpose: Purpose) -> Result<Pat
     }
     let missing: Vec<&Path> = folder.ancestors().take_while(|path| !path.exists()).collect();
     for path in missing.into_iter().rev() {
+        let private = || fs::set_permissions(path, Permissions::from_mode(0o700));
         let made = match DirBuilder::new().mode(0o700).create(path) {
+            // whatever the umask
+            Ok(()) => private(),
             // by another process at the same time; or a link that leads nowhere, which is judged below
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
             made => made,

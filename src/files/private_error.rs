@@ -142,7 +142,7 @@ impl Situation for PrivateError {
 
 /// Says how to make room for what belongs there. Nothing is ever removed.
 fn move_away(path: &Path, wanted: Entry) -> String {
-    let aside = word(&beside(path, "aside"));
+    let aside = word(&aside(path));
     format!("a {wanted} of your own belongs there; move the other away: mv {} {aside}", word(path))
 }
 
@@ -153,6 +153,14 @@ fn take(path: &Path, link: bool, me: &str, root: bool) -> String {
     let (sudo, me) = if root { ("", "root") } else { ("sudo ", me.as_str()) };
     let link = if link { "-h " } else { "" };
     format!("{sudo}chown {link}{me} {}", word(path))
+}
+
+/// Returns the path of a neighbour that does not exist, to move something to.
+pub(crate) fn aside(path: &Path) -> PathBuf {
+    let free = |path: &PathBuf| path.symlink_metadata().is_err();
+    let numbered = (2..100).map(|number| beside(path, &format!("aside-{number}")));
+    let first = beside(path, "aside");
+    std::iter::once(first.clone()).chain(numbered).find(free).unwrap_or(first)
 }
 
 /// Returns the path of a neighbour: the same name with a word behind it.

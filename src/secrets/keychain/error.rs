@@ -8,7 +8,7 @@ use super::key::meaning;
 use super::seal::NoRandom;
 use crate::error::Situation;
 use crate::exit::Exit;
-use crate::files::{FileError, PrivateError, WriteError, beside};
+use crate::files::{FileError, PrivateError, WriteError, aside};
 use crate::text::{one_line, shell_word};
 
 /// A keychain that cannot or must not be used.
@@ -211,7 +211,7 @@ impl Situation for KeychainError {
             Self::KeyDamaged { file: Some(file), .. } => Some(format!(
                 "put the key back as it was; when that is lost, so are the passwords: then move it away, mv {} {}",
                 word(file),
-                word(&beside(file, "aside"))
+                word(&aside(file))
             )),
             Self::Credential(error) => error.hint(),
             Self::System { status, root, .. } => Some(meaning(*status).hint(*root)),
@@ -232,11 +232,10 @@ impl Situation for KeychainError {
 
 /// Says how to do without a vault that cannot be opened. It is moved, never removed.
 fn begin_anew(vault: &Path) -> String {
-    let aside = beside(vault, "aside");
     format!(
-        "move it away and set the passwords anew with backup-notify password set: mv {} {}",
+        "move the vault away and set the passwords anew with backup-notify password set: mv {} {}",
         word(vault),
-        word(&aside)
+        word(&aside(vault))
     )
 }
 

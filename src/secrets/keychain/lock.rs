@@ -1,6 +1,7 @@
 //! Taking turns: only one process at a time changes a vault.
 
 use std::fs::File;
+use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::sync::mpsc;
@@ -38,26 +39,26 @@ pub(super) fn take_turn(path: &Path, access: Access) -> Result<Turn, KeychainErr
 
 fn locked(path: &Path, access: Access) -> Result<File, KeychainError> {
     let file = open_private_lock(path, Purpose::VaultLock)?;
-    let failed = |errno: Errno| {
-        KeychainError::Write(WriteError { path: path.to_owned(), error: errno.into(), there: false })
-    };
+    let failed =
+        |error: io::Error| KeychainError::Write(WriteError { path: path.to_owned(), error, there: false });
     match flock(&file, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => return Ok(file),
         Err(Errno::WOULDBLOCK) => {}
-        Err(errno) => return Err(failed(errno)),
+        Err(errno) => return Err(failed(errno.into())),
     }
     // the system offers no way to wait for a lock until a certain moment; a thread that waits too
     // long lets go of it by itself, because nobody takes the file from it any more
     let (sender, receiver) = mpsc::sync_channel(0);
-    thread::spawn(move || {
+    let waiting = move || {
         let taken = loop {
             match flock(&file, FlockOperation::LockExclusive) {
                 Err(Errno::INTR) => {}
                 taken => break taken,
             }
         };
-        let _ = sender.send(taken.map(|()| file));
-    });
+        let _ = sender.send(taken.map(|()| file).map_err(io::Error::from));
+    };
+    thread::Builder::new().spawn(waiting).map_err(failed)?;
     let left = access.deadline.remaining().unwrap_or_default();
     match receiver.recv_timeout(left) {
         Ok(taken) => taken.map_err(failed),

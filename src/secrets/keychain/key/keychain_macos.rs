@@ -44,7 +44,7 @@ impl KeychainItem {
     ) -> Result<Result<T, i32>, KeychainError> {
         let (sender, receiver) = mpsc::sync_channel(1);
         let root = self.root;
-        thread::spawn(move || {
+        let asking = move || {
             let done = || {
                 // allowed again when this is dropped, after the work
                 let _silent =
@@ -53,7 +53,9 @@ impl KeychainItem {
                 work(&keychain)
             };
             let _ = sender.send(done().map_err(Error::code));
-        });
+        };
+        // without a thread nobody answers, which is said below
+        let _ = thread::Builder::new().spawn(asking);
         let left = access.deadline.remaining().unwrap_or_default();
         receiver.recv_timeout(left).map_err(|_| KeychainError::SystemBusy {
             keychain: self.keychain_name(),

@@ -59,6 +59,11 @@ fn killed_at_every_call(
     for name in ["openat", "flock", "fchmod", "write", "fsync", "rename"].into_iter().chain(first) {
         assert!(names.contains(&name), "{name} is not among {names:?}");
     }
+    // onto the disk before it has its name, and then the name
+    let at = |name: &str| names.iter().rposition(|other| *other == name).unwrap();
+    let (rename, written) =
+        (at("rename"), names[..at("rename")].iter().rposition(|name| *name == "write").unwrap());
+    assert!(names[written..rename].contains(&"fsync") && names[rename..].contains(&"fsync"), "{names:?}");
     let mut kills = 0;
     for (name, number) in &calls {
         let case = format!("{name}, number {number}");

@@ -1,6 +1,6 @@
 //! Taking turns: only one process at a time changes a vault.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
@@ -23,18 +23,21 @@ pub(super) struct Turn {
 pub(super) fn take_turn(path: &Path, access: Access) -> Result<Turn, KeychainError> {
     loop {
         let file = locked(path, access)?;
-        // somebody may have removed or replaced the file while we waited: then the turn is that of
-        // a file that nobody else will look at
-        let seen = path.symlink_metadata().ok();
-        let mine = file.metadata().ok();
-        let number = |meta: std::fs::Metadata| (meta.dev(), meta.ino());
-        if mine.is_some() && seen.map(number) == mine.map(number) {
+        if is_at(&file, path) {
             return Ok(Turn { _file: file });
         }
         if access.deadline.remaining().is_none() {
             return Err(busy(path, access));
         }
     }
+}
+
+/// Tells whether a file still has its name. Somebody may have removed or replaced it while we waited:
+/// then the turn is that of a file that nobody else will look at.
+pub(super) fn is_at(file: &File, path: &Path) -> bool {
+    let number = |meta: Metadata| (meta.dev(), meta.ino());
+    let named = path.symlink_metadata().ok().map(number);
+    named.is_some() && named == file.metadata().ok().map(number)
 }
 
 fn locked(path: &Path, access: Access) -> Result<File, KeychainError> {

@@ -79,7 +79,7 @@ _backup_notify() {
     esac
 
     case $command in
-        '') list='notify test-email check certificate accounts schema completions man --help --version' ;;
+        '') list='notify test-email check certificate accounts password schema completions man --help --version' ;;
         notify) list='--dry-run --hook --task --name --event --status --exit-code --tool --report --started --finished --log --message --when --to --from --account --tls-mode --tls-trust --allow-cleartext-password --deadline --outbox --mail-home --growl --desktop --json --verbose --quiet --help --version' ;;
         test-email) list='--dry-run --task --name --when --to --from --account --tls-mode --tls-trust --allow-cleartext-password --deadline --outbox --mail-home --growl --desktop --json --verbose --quiet --help --version' ;;
         check) list='--offline --task --name --when --to --from --account --tls-mode --tls-trust --allow-cleartext-password --deadline --outbox --mail-home --growl --desktop --json --verbose --quiet --help --version' ;;
@@ -91,6 +91,7 @@ _backup_notify() {
                 [[ ${#COMPREPLY[@]} -gt 0 ]] && return 0
             fi
             ;;
+        password) list='--help --version' ;;
         schema) list='--help --version' ;;
         completions) list='bash zsh fish --help --version' ;;
         man) list='--help --version' ;;

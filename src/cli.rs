@@ -3,6 +3,7 @@
 //! The help texts, the man page and the shell completions are all made from it, so the doc comments
 //! below are what users read. Nothing is interpreted here; [`crate::settings`] does that.
 
+mod password;
 mod values;
 
 use std::ffi::OsString;
@@ -18,6 +19,9 @@ use crate::decide::Policy;
 use crate::run::{Event, Outcome};
 use crate::task::TlsMode;
 use crate::tools::Tool;
+pub use password::{
+    KeptOffer, ListPasswordsArgs, LookupArgs, PasswordCommand, RemovePasswordArgs, SetPasswordArgs, TrialArgs,
+};
 use values::{TrustWords, any_text, duration, exit_code, mailbox, mailboxes, time, words};
 
 /// Tell people how a backup ended
@@ -106,6 +110,9 @@ pub enum Command {
     /// List the SMTP accounts that Apple Mail knows, each with the id to write in a task
     #[command(after_help = ACCOUNTS_EXAMPLES)]
     Accounts(AccountsArgs),
+    /// Keep passwords in the private keychain, and see what it keeps
+    #[command(subcommand, arg_required_else_help = true, disable_help_subcommand = true)]
+    Password(PasswordCommand),
     /// Print the JSON Schema of the task file
     Schema,
     /// Print the completions for a shell
@@ -371,8 +378,16 @@ pub fn wants_json(args: &[OsString]) -> bool {
     args.iter().skip(1).take_while(|arg| *arg != "--").any(|arg| arg == "--json")
 }
 
-/// Returns the command that was typed, when the command line is too wrong to be parsed.
-pub fn command_of(args: &[OsString]) -> Option<&str> {
-    let typed = args.get(1)?.to_str()?;
-    Cli::command().find_subcommand(typed).map(|_| typed)
+/// Returns the command that was typed, such as "check" or "password set", when the command line is too
+/// wrong to be parsed.
+pub fn command_of(args: &[OsString]) -> Option<String> {
+    let cli = Cli::command();
+    let mut command = &cli;
+    let mut typed = Vec::new();
+    for word in args.iter().skip(1).map_while(|word| word.to_str()) {
+        let Some(below) = command.find_subcommand(word) else { break };
+        typed.push(word);
+        command = below;
+    }
+    (!typed.is_empty()).then(|| typed.join(" "))
 }

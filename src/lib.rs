@@ -17,7 +17,7 @@
 //! - [`task`] the task file: parsing with every fault at once, and its schema
 //! - [`message`] composing: text, HTML, headers, templates, the end of a log
 //! - [`delivery`] what became of a notice, as `--json` prints it
-//! - `child` another program, within bounds of time and output
+//! - `child` another program, `stdin` what is handed over, within bounds of time and output
 //! - [`files`] who may have written a file that decides things; [`home`] whose home it is
 //! - [`accounts`] the SMTP account that a task names; [`secrets`] where its password is
 //! - [`smtp`] the session, from a name to a server's 250; the only home of anything dangerous
@@ -53,6 +53,7 @@ pub mod run;
 pub mod secrets;
 pub mod settings;
 pub mod smtp;
+mod stdin;
 pub mod task;
 pub mod text;
 pub mod tools;

@@ -16,8 +16,8 @@ use std::borrow::Cow;
 use lettre::message::Mailbox;
 
 pub use book::Book;
-pub use error::AccountError;
 pub(crate) use error::WRITE_OUT;
+pub use error::{AccountError, Lookup};
 pub(crate) use found::shown;
 pub use found::{Found, Listing, Problem};
 pub(crate) use mail::list as read_home;

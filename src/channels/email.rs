@@ -1,7 +1,5 @@
 //! E-mail: from a story to a server's 250.
 
-use std::time::Duration;
-
 use lettre::Transport;
 use lettre::message::Mailbox;
 
@@ -14,9 +12,6 @@ use crate::exit::Exit;
 use crate::message::Story;
 use crate::smtp::{Mailer, Receipt, SendError, Session, Stages, Verdict};
 use crate::task::Email;
-
-/// How soon the end of a certificate is worth a warning (design, section 5).
-const ENDS_SOON: Duration = Duration::from_secs(14 * 86_400);
 
 /// One e-mail of a task.
 #[derive(Debug)]
@@ -120,7 +115,7 @@ impl EmailChannel<'_> {
         session.sign_in(secret.as_ref()).map_err(|e| Failure::from_situation(&e))?;
 
         let mut notes = prepared.notes.clone();
-        if let Some(left) = session.certificate_ends_within(ENDS_SOON, story.now.timestamp()) {
+        if let Some(left) = session.certificate_ends_within(trust_notes::ENDS_SOON, story.now.timestamp()) {
             let note = trust_notes::certificate_end(&prepared.route, left);
             (circumstances.warn)(&note);
             notes.push(note);

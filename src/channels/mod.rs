@@ -5,7 +5,7 @@ mod log_file;
 mod prepared;
 mod preview;
 mod screen;
-mod trust_notes;
+pub(crate) mod trust_notes;
 
 pub use email::EmailChannel;
 pub use preview::Preview;

@@ -1,11 +1,16 @@
 //! What people have to hear about the trust a message was sent under.
 
+use std::time::Duration;
+
 use crate::accounts::Preset;
 use crate::smtp::{Route, Session};
 use crate::task::{Pin, TrustRule};
 
+/// How soon the end of a certificate is worth a warning (design, section 5).
+pub(crate) const ENDS_SOON: Duration = Duration::from_secs(14 * 86_400);
+
 /// Says, each time, what a rule is worth that stops no attacker, and names the pin to use instead.
-pub(super) fn weak_trust(route: &Route, session: &Session<'_>) -> Option<String> {
+pub(crate) fn weak_trust(route: &Route, session: &Session<'_>) -> Option<String> {
     let pin = session.pin()?;
     let server = route.server();
     let what = match route.trust {
@@ -33,7 +38,7 @@ pub(super) fn weak_trust(route: &Route, session: &Session<'_>) -> Option<String>
 }
 
 /// Says when a certificate ends, and what that means for a pin.
-pub(super) fn certificate_end(route: &Route, left: jiff::SignedDuration) -> String {
+pub(crate) fn certificate_end(route: &Route, left: jiff::SignedDuration) -> String {
     let server = route.server();
     let when = match left.as_hours() {
         hours if left.is_negative() => format!("ended {} days ago", -hours / 24),

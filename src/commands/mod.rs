@@ -8,6 +8,9 @@ mod deliver;
 mod man;
 mod notify;
 mod output;
+mod password;
+mod question;
+mod ran_as;
 mod read_mail_home;
 mod schema;
 mod screen;
@@ -28,6 +31,7 @@ pub(crate) fn dispatch(cli: &Cli, world: &World) -> Exit {
         Command::Check(args) => check::run(args, world),
         Command::Certificate(args) => certificate::run(args, world),
         Command::Accounts(args) => accounts::run(args, world),
+        Command::Password(command) => password::run(command, world),
         Command::Schema => schema::run(),
         Command::Completions { shell } => completions::run(*shell),
         Command::Man => man::run(),

@@ -60,6 +60,17 @@ impl Output {
     /// Prints an error that came before any delivery, and returns its code.
     pub(crate) fn failure(self, failure: &Failure) -> Exit {
         talk_failure(failure);
+        self.told(failure)
+    }
+
+    /// Says an error that may not be the end.
+    #[allow(clippy::unused_self, reason = "beside `failure`, which asks the flags")]
+    pub(crate) fn trouble(self, failure: &Failure) {
+        talk_failure(failure);
+    }
+
+    /// Ends with an error that people have been told, and returns its code.
+    pub(crate) fn told(self, failure: &Failure) -> Exit {
         if self.args.json {
             let error = &failure.what;
             let report = ErrorReport { error, hint: failure.hint.as_deref(), exit_code: failure.exit };
@@ -103,6 +114,13 @@ impl Output {
     /// Says one thing that only matters to who wants to know.
     pub(crate) fn detail(self, line: &str) {
         if self.args.verbose {
+            talk(line);
+        }
+    }
+
+    /// Says one thing that people want to know.
+    pub(crate) fn note(self, line: &str) {
+        if !self.args.quiet {
             talk(line);
         }
     }

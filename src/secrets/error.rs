@@ -47,6 +47,8 @@ pub enum SecretFault {
     Keychain(KeychainError),
     /// Nobody typed it.
     Prompt(PromptFault),
+    /// Nobody handed it over.
+    Stdin(StdinFault),
 }
 
 /// A source that has nothing: where was looked, and what to do.
@@ -106,6 +108,23 @@ pub enum PromptFault {
     TimedOut(Duration),
     /// What was typed is no password.
     Unusable(Unusable),
+    /// A new password was to be typed twice, and was never typed twice alike.
+    Different,
+}
+
+/// Why standard input held no password.
+#[derive(Debug)]
+pub enum StdinFault {
+    /// There is nothing at all.
+    Nothing,
+    /// There is more than one line.
+    SecondLine,
+    /// What stands there is no password.
+    Unusable(Unusable),
+    /// It was not closed before the deadline.
+    TimedOut(Duration),
+    /// It cannot be read.
+    Io(io::Error),
 }
 
 impl fmt::Display for SecretError {
@@ -122,6 +141,7 @@ impl fmt::Display for SecretError {
             }
             SecretFault::Keychain(error) => error.fmt(f),
             SecretFault::Prompt(fault) => fault.fmt(f),
+            SecretFault::Stdin(fault) => fault.fmt(f),
         }
     }
 }
@@ -144,6 +164,7 @@ impl Situation for SecretError {
             SecretFault::Command { program, fault } => fault.hint(program),
             SecretFault::Keychain(error) => error.hint(),
             SecretFault::Prompt(fault) => Some(fault.hint().to_owned()),
+            SecretFault::Stdin(fault) => Some(fault.hint().to_owned()),
         }
     }
 }
@@ -226,6 +247,35 @@ impl fmt::Display for PromptFault {
             }
             Self::Unusable(Unusable::Empty) => f.write_str("an empty line was typed"),
             Self::Unusable(why) => write!(f, "what was typed cannot be used: {why}"),
+            Self::Different => f.write_str("it was not typed twice alike"),
+        }
+    }
+}
+
+impl fmt::Display for StdinFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nothing => f.write_str("standard input is empty"),
+            Self::SecondLine => f.write_str("standard input has more than one line"),
+            Self::Unusable(why) => write!(f, "standard input cannot be used: {why}"),
+            Self::TimedOut(length) => {
+                write!(
+                    f,
+                    "standard input did not end before the time for the whole run was over ({length:?})"
+                )
+            }
+            Self::Io(error) => write!(f, "standard input cannot be read: {}", io_words(error)),
+        }
+    }
+}
+
+impl StdinFault {
+    fn hint(&self) -> &'static str {
+        match self {
+            Self::TimedOut(_) => "close it behind the line, or allow more time with --deadline",
+            Self::Nothing | Self::SecondLine | Self::Unusable(_) | Self::Io(_) => {
+                "hand over one line with the password and nothing else"
+            }
         }
     }
 }
@@ -235,7 +285,7 @@ impl PromptFault {
         match self {
             Self::Background => "bring it to the foreground with fg, or name a source in the task",
             Self::TimedOut(_) => "allow more time with --deadline, or name a source in the task",
-            Self::NoTerminal(_) | Self::Cancelled | Self::Unusable(_) => {
+            Self::NoTerminal(_) | Self::Cancelled | Self::Unusable(_) | Self::Different => {
                 "run it again and type the password, or name a source in the task"
             }
         }

@@ -15,9 +15,10 @@ mod file;
 mod keychain;
 mod prompt;
 mod secret;
+mod stdin;
 mod systemd;
 
-pub use error::{Absent, CommandFault, PromptFault, SecretError, SecretFault};
+pub use error::{Absent, CommandFault, PromptFault, SecretError, SecretFault, StdinFault};
 pub use keychain::{Access, Kept, Keychain, KeychainError, Service, Slot};
 pub use secret::{MAX_BYTES, Secret, Unusable};
 
@@ -65,6 +66,28 @@ pub fn fetch(source: &Password, request: &Request<'_>) -> Result<Secret, SecretE
         Answer::Nothing(absent) => Err(SecretFault::NotFound(absent)),
     });
     found.map_err(|fault| SecretError { account: request.account.to_string(), fault })
+}
+
+/// Where a password comes from that somebody wants to have kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Entry {
+    /// It is typed twice at the terminal, because nobody sees what they type.
+    New,
+    /// It is typed at the terminal.
+    Typed,
+    /// It is the one line of standard input.
+    Stdin,
+}
+
+/// Takes a password from the person who wants to have it kept.
+pub fn enter(entry: Entry, account: &Slot, title: &str, deadline: Deadline) -> Result<Secret, SecretError> {
+    core_dumps::prevent();
+    let entered = match entry {
+        Entry::New => prompt::ask_new(title, &deadline).map_err(SecretFault::Prompt),
+        Entry::Typed => prompt::ask(title, &deadline).map_err(SecretFault::Prompt),
+        Entry::Stdin => stdin::read(&deadline).map_err(SecretFault::Stdin),
+    };
+    entered.map_err(|fault| SecretError { account: account.to_string(), fault })
 }
 
 #[cfg(test)]

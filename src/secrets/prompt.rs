@@ -18,12 +18,35 @@ use super::error::PromptFault;
 use crate::deadline::Deadline;
 use crate::text::one_line;
 
+/// How often a new password is asked for whose two answers differ.
+const TRIES: usize = 3;
+
 /// Asks for the password of `title`: "jon at smtp.example.com:587".
 pub(super) fn ask(title: &str, deadline: &Deadline) -> Result<Secret, PromptFault> {
+    hidden(format!("Password for {}: ", one_line(title)), deadline)
+}
+
+/// Asks for the new password of `title` until it is typed twice alike.
+pub(super) fn ask_new(title: &str, deadline: &Deadline) -> Result<Secret, PromptFault> {
+    for tries_left in (0..TRIES).rev() {
+        let secret = ask(title, deadline)?;
+        match hidden("The same once more: ".to_owned(), deadline) {
+            Ok(again) if again.reveal() == secret.reveal() => return Ok(secret),
+            Ok(_) | Err(PromptFault::Unusable(_)) if tries_left > 0 => {
+                Terminal::open()?.say("The two are not the same. Once again, from the beginning.");
+            }
+            Ok(_) | Err(PromptFault::Unusable(_)) => {}
+            Err(fault) => return Err(fault),
+        }
+    }
+    Err(PromptFault::Different)
+}
+
+/// Asks a question whose answer is not shown.
+fn hidden(question: String, deadline: &Deadline) -> Result<Secret, PromptFault> {
     let timed_out = || PromptFault::TimedOut(deadline.length());
     let left = deadline.remaining().ok_or_else(timed_out)?;
     let mut terminal = Terminal::open()?;
-    let question = format!("Password for {}: ", one_line(title));
     let (sender, receiver) = mpsc::channel();
     thread::Builder::new()
         .name("prompt".to_owned())
@@ -68,6 +91,11 @@ impl Terminal {
         }
         let before = tcgetattr(&device).map_err(failed)?;
         Ok(Self { device, before })
+    }
+
+    /// Says something to who is typing.
+    fn say(&mut self, line: &str) {
+        let _ = self.device.write_all(format!("{line}\r\n").as_bytes());
     }
 
     /// Ends the line of a prompt that was left.

@@ -346,4 +346,11 @@ impl Situation for SmtpError {
     }
 }
 
+impl SmtpError {
+    /// Tells whether the server spoke in clear where TLS was to begin: it may want STARTTLS.
+    pub(crate) fn spoke_in_clear(&self) -> bool {
+        matches!(self.problem, Problem::PlainTextOnTlsPort)
+    }
+}
+
 impl std::error::Error for SmtpError {}

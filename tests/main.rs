@@ -29,6 +29,7 @@ mod mail_plist;
 mod other_home;
 mod out_of_step;
 mod pages;
+mod ran_as;
 mod real_servers;
 mod run_facts;
 mod same_path;

@@ -10,6 +10,7 @@ use crate::World;
 use crate::accounts::Book;
 use crate::channels::{Channel, Circumstances, Effort, EmailChannel, Preview, ScreenChannel};
 use crate::commands::output::{Output, Report};
+use crate::commands::ran_as::{RanAs, needs_vault, replaceable_program};
 use crate::deadline::Deadline;
 use crate::decide::{Decision, Reason};
 use crate::delivery::{ChannelName, Delivery, Status};
@@ -57,6 +58,8 @@ pub(super) struct Plan<'a> {
     pub(super) effort: Effort,
     pub(super) dry_run: bool,
     pub(super) may_prompt: bool,
+    /// As whom it is done, where a person wants to see whether it works.
+    pub(super) ran_as: Option<&'a RanAs>,
     pub(super) output: Output,
 }
 
@@ -71,6 +74,10 @@ pub(super) fn by_hand<'a>(
 ) -> Report {
     let run = Run { outcome: Outcome::Success, facts: RunFacts::default() };
     let task = &loaded.task;
+    let ran_as = RanAs::now(task.email.iter().any(needs_vault));
+    if let Some(failure) = replaceable_program() {
+        output.doubt(&failure.what, failure.hint.as_deref());
+    }
     let deadline = Deadline::after(world.started, settings::time_limit(task, Event::End));
     let plan = Plan {
         task,
@@ -83,6 +90,7 @@ pub(super) fn by_hand<'a>(
         effort,
         dry_run,
         may_prompt: somebody_is_there(),
+        ran_as: Some(&ran_as),
         output,
     };
     let decision = Decision::Notify(Reason::Asked);
@@ -108,6 +116,9 @@ impl Plan<'_> {
         // a full disk under stdout stops no delivery; it is said once, and the code tells
         let printed = Cell::new(Exit::Ok);
         let mut deliveries = Vec::new();
+        if let Some(ran_as) = self.ran_as.filter(|_| !self.dry_run) {
+            keep_failure(&printed, || self.output.ran_as(ran_as));
+        }
         if notifies {
             self.overridden.iter().for_each(|note| self.output.warning(note));
             let host = host();
@@ -140,6 +151,7 @@ impl Plan<'_> {
             message_id,
             deliveries,
             messages: messages.into_inner(),
+            ran_as: self.ran_as.cloned(),
             exit_code,
         }
     }

@@ -5,6 +5,7 @@ use std::io::{self, ErrorKind, Write};
 use serde::Serialize;
 
 use crate::cli::OutputArgs;
+use crate::commands::ran_as::RanAs;
 use crate::delivery::{Delivery, Recipient, Stage, Status};
 use crate::error::Failure;
 use crate::exit::Exit;
@@ -26,6 +27,9 @@ pub(crate) struct Report {
     /// The messages of a dry run.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) messages: Vec<String>,
+    /// As whom it was tried; only where a person wants to see whether it works.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) ran_as: Option<RanAs>,
     /// The code the program ends with.
     pub(crate) exit_code: Exit,
 }
@@ -154,6 +158,11 @@ impl Output {
     #[allow(clippy::unused_self, reason = "beside `warning`, which asks the flags")]
     pub(crate) fn alarm(self, line: &str) {
         talk(&format!("warning: {line}"));
+    }
+
+    /// Shows as whom something is tried; fails when stdout takes nothing.
+    pub(crate) fn ran_as(self, ran_as: &RanAs) -> Result<(), Exit> {
+        if self.is_for_people() { print(&format!("  {:<12} {ran_as}\n", "as")) } else { Ok(()) }
     }
 
     /// Shows a stage as it ends; fails when stdout takes nothing.

@@ -4,12 +4,17 @@
 //! their own. So the commands that try something say as whom they tried it.
 
 use std::path::{Path, PathBuf};
+use std::{env, fmt};
 
 use nix::unistd::{Uid, User};
 use serde::Serialize;
 
+use crate::accounts::{AccountSpec, Auth};
+use crate::error::{Failure, Situation};
+use crate::files::{self, FileFault, Purpose};
 use crate::home;
 use crate::secrets::Keychain;
+use crate::task::{Email, Password};
 use crate::text::one_line;
 
 /// The running user and what is theirs.
@@ -37,6 +42,45 @@ impl RanAs {
             vault: with_vault.then(vault).flatten(),
         }
     }
+}
+
+impl fmt::Display for RanAs {
+    /// Writes it for people.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = |path: &Path| one_line(&path.to_string_lossy()).into_owned();
+        match &self.home {
+            Some(home) => write!(f, "{} (home {}", self.user, shown(home))?,
+            None => write!(f, "{} (no home folder", self.user)?,
+        }
+        if let Some(vault) = &self.vault {
+            write!(f, ", private keychain {}", shown(vault))?;
+        }
+        f.write_str(")")
+    }
+}
+
+/// Tells whether the password of an e-mail is looked for in the private keychain.
+pub(crate) fn needs_vault(email: &Email) -> bool {
+    let signs_in = match &email.account {
+        AccountSpec::Server(server) => server.auth != Auth::None,
+        AccountSpec::Preset(_) | AccountSpec::Named(_) => true,
+    };
+    signs_in && email.password == Password::Keychain
+}
+
+/// Says what is wrong when root runs this program and others could put another one in its place.
+///
+/// Only where a person looks on: the hook itself has no time for it, and nobody to tell.
+pub(crate) fn replaceable_program() -> Option<Failure> {
+    if !Uid::effective().is_root() {
+        return None;
+    }
+    let error = files::check_program(&env::current_exe().ok()?, Purpose::ThisProgram).err()?;
+    // what cannot be looked at is no proof of anything: it may have been removed since it was started
+    matches!(*error.fault, FileFault::OthersCanWrite { .. } | FileFault::ForeignOwner { .. }).then(|| {
+        let what = format!("root runs this, and others could put another program in its place: {error}");
+        Failure { exit: error.exit(), what, hint: error.hint() }
+    })
 }
 
 /// A path in JSON is for people: one that is no UTF-8 must not cost the whole answer.

@@ -18,6 +18,9 @@ const SYSTEM_FOLDER: &str = if cfg!(target_os = "macos") {
     "/etc/backup-notify"
 };
 
+/// The folder for programs that no package has brought. On a Mac it is often a person's own, for Homebrew.
+const PROGRAMS: Option<&str> = if cfg!(target_os = "macos") { None } else { Some("/usr/local/bin") };
+
 /// How to read what the privacy protection of macOS guards. The permission belongs to the program
 /// that a person started, or that launchd did: this one's own name would not help there. The words of
 /// the settings changed with macOS 13.
@@ -353,6 +356,9 @@ impl FileError {
             (Entry::File, false) => format!("sudo chown {} {}", shell_word(me), word(path)),
             (Entry::Link, true) => format!("chown -h root {}", word(path)),
             (Entry::Link, false) => format!("sudo chown -h {} {}", shell_word(me), word(path)),
+            (Entry::Folder, true) if self.purpose == Purpose::ThisProgram => {
+                install_elsewhere(&self.path, path)
+            }
             (Entry::Folder, true) => {
                 let folder = shell_word(SYSTEM_FOLDER);
                 format!(
@@ -364,5 +370,19 @@ impl FileError {
                 format!("keep it in a folder of your own: cp {} ~/", word(&self.path))
             }
         }
+    }
+}
+
+/// Says how a program gets out of a folder of somebody else's.
+fn install_elsewhere(program: &Path, folder: &Path) -> String {
+    let program = word(program);
+    match PROGRAMS.filter(|programs| !Path::new(programs).starts_with(folder)) {
+        Some(programs) => {
+            format!("install it where only root can write: install -m 755 {program} {programs}/")
+        }
+        None => format!(
+            "install it where only root can write: mkdir -p /opt/backup-notify && install -m 755 {program} \
+             /opt/backup-notify/"
+        ),
     }
 }

@@ -60,6 +60,8 @@ pub enum Purpose {
     PasswordFile,
     /// A program that prints a password.
     PasswordProgram,
+    /// The program that is running.
+    ThisProgram,
     /// A credential handed over by systemd.
     Credential,
     /// The log of a run.
@@ -86,6 +88,7 @@ impl Purpose {
             Self::Template => "template",
             Self::PasswordFile => "password file",
             Self::PasswordProgram => "password program",
+            Self::ThisProgram => "program",
             Self::Credential => "credential",
             Self::Log => "log",
             Self::MailSettings => "Mail's file",

@@ -62,7 +62,10 @@ fn the_private_keychain_is_named_where_a_password_is_looked_for_in_it() {
     assert_eq!(result["ran_as"]["vault"], vault(&world));
     // a user without a name goes by their number
     let output = world.command(&["check", "--offline"]).task(&path).as_user(4243, 4243).run();
-    output.assert_code(77).assert_stdout_has("  as           4243 (home ").assert_stdout_has(&vault(&world));
+    output
+        .assert_code(77)
+        .assert_stdout_has("  as           number 4243 (home ")
+        .assert_stdout_has(&vault(&world));
 }
 
 #[test]

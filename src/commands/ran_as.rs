@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::{env, fmt};
 
-use nix::unistd::{Uid, User};
+use nix::unistd::Uid;
 use serde::Serialize;
 
 use crate::accounts::{AccountSpec, Auth};
@@ -20,7 +20,7 @@ use crate::text::one_line;
 /// The running user and what is theirs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct RanAs {
-    /// The name, or the number of a user who has none.
+    /// The name, or "number 4243" of a user who has none.
     pub(crate) user: String,
     /// The home folder, as far as it is known.
     #[serde(serialize_with = "path_as_text")]
@@ -33,11 +33,9 @@ pub(crate) struct RanAs {
 impl RanAs {
     /// Looks who runs this, and whose private keychain it is if there has to be one.
     pub(crate) fn now(with_vault: bool) -> Self {
-        let uid = Uid::effective();
-        let named = User::from_uid(uid).ok().flatten().map(|user| one_line(&user.name).into_owned());
         let vault = || Keychain::own().ok().map(|keychain| keychain.path().to_owned());
         Self {
-            user: named.unwrap_or_else(|| uid.to_string()),
+            user: one_line(&home::user_name()).into_owned(),
             home: home::own(),
             vault: with_vault.then(vault).flatten(),
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
-use super::Own;
+use super::{named, vault};
 use crate::World;
 use crate::cli::ListPasswordsArgs;
 use crate::commands::deliver::somebody_is_there;
@@ -42,19 +42,21 @@ pub(super) fn run(args: &ListPasswordsArgs, world: &World) -> Exit {
 }
 
 fn list(world: &World, output: Output) -> Result<Exit, Failure> {
-    let own = Own::open()?;
+    let keychain = Keychain::own().map_err(|e| Failure::from_situation(&e))?;
     let access =
         Access { deadline: Deadline::after(world.started, DEADLINE), may_prompt: somebody_is_there() };
-    let kept = own.keychain.list(access).map_err(|e| Failure::from_situation(&e))?;
+    let kept = keychain.list(access).map_err(|e| Failure::from_situation(&e))?;
     if !output.is_for_people() {
         let passwords: Vec<Value> = kept.iter().map(as_json).collect();
-        return Ok(print_json(&json!({ "vault": own.vault(), "user": own.user, "passwords": passwords })));
+        return Ok(print_json(
+            &json!({ "vault": vault(&keychain), "user": keychain.whose(), "passwords": passwords }),
+        ));
     }
     if kept.is_empty() {
-        output.note(&format!("{} keeps nothing", own.title()));
+        output.note(&format!("{} keeps nothing", named(&keychain)));
         return Ok(Exit::Ok);
     }
-    output.detail(&format!("kept in {}", own.title()));
+    output.detail(&format!("kept in {}", named(&keychain)));
     Ok(print_and_end(&table(&kept, &TimeZone::system(), Screen::of_stdout())))
 }
 

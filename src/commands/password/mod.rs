@@ -9,12 +9,8 @@ mod remove;
 mod set;
 mod trial;
 
-use std::path::Path;
-
 use crate::World;
 use crate::cli::PasswordCommand;
-use crate::commands::ran_as::RanAs;
-use crate::error::Failure;
 use crate::exit::Exit;
 use crate::secrets::{Keychain, Slot};
 use crate::text::one_line;
@@ -28,27 +24,15 @@ pub(super) fn run(command: &PasswordCommand, world: &World) -> Exit {
     }
 }
 
-/// Whose keychain it is.
-struct Own {
-    keychain: Keychain,
-    user: String,
+/// Names a keychain for people, as messages about a missing password do.
+fn named(keychain: &Keychain) -> String {
+    let whose = one_line(keychain.whose()).into_owned();
+    format!("the private keychain of {whose} (\"{}\")", one_line(&keychain.path().to_string_lossy()))
 }
 
-impl Own {
-    fn open() -> Result<Self, Failure> {
-        let keychain = Keychain::own().map_err(|e| Failure::from_situation(&e))?;
-        Ok(Self { keychain, user: RanAs::now(false).user })
-    }
-
-    /// Names it for people.
-    fn title(&self) -> String {
-        format!("the private keychain \"{}\" of {}", shown(self.keychain.path()), self.user)
-    }
-
-    /// Names it for programs.
-    fn vault(&self) -> String {
-        self.keychain.path().to_string_lossy().into_owned()
-    }
+/// Names the file of a keychain for programs.
+fn vault(keychain: &Keychain) -> String {
+    keychain.path().to_string_lossy().into_owned()
 }
 
 /// Says whose password it is: "jon at smtp.example.com:587".
@@ -60,8 +44,4 @@ fn title(slot: &Slot) -> String {
         Some(user) => format!("{} at {server}", one_line(user)),
         None => format!("Growl at {server}"),
     }
-}
-
-fn shown(path: &Path) -> String {
-    one_line(&path.to_string_lossy()).into_owned()
 }

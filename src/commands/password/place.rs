@@ -109,8 +109,9 @@ fn not_found(name: &str, error: &AccountError) -> Failure {
             "no account \"{name}\" is known: Apple Mail has none here, and \"{name}\" is no full name"
         );
     }
-    if let Some(hint) = with_port(name).filter(|_| matches!(error.lookup, Lookup::Unknown(_))) {
-        failure.hint = Some(hint);
+    let guessed = failure.hint.as_ref().is_some_and(|hint| hint.starts_with("did you mean"));
+    if matches!(error.lookup, Lookup::Unknown(_)) && !guessed {
+        failure.hint = with_port(name).or(failure.hint);
     }
     failure
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{Own, place};
+use super::{named, place, vault};
 use crate::World;
 use crate::accounts::Book;
 use crate::cli::RemovePasswordArgs;
@@ -13,7 +13,7 @@ use crate::commands::output::{Output, json as print_json, print_and_end};
 use crate::deadline::Deadline;
 use crate::error::Failure;
 use crate::exit::Exit;
-use crate::secrets::{Access, Slot};
+use crate::secrets::{Access, Keychain, Slot};
 use crate::text::{one_line, shell_word};
 
 /// How long it may take when nobody says.
@@ -33,18 +33,18 @@ pub(super) fn run(args: &RemovePasswordArgs, world: &World) -> Exit {
 fn remove(args: &RemovePasswordArgs, world: &World, output: Output) -> Result<Exit, Failure> {
     let deadline = Deadline::after(world.started, args.lookup.deadline.unwrap_or(USUAL_DEADLINE));
     let access = Access { deadline, may_prompt: somebody_is_there() };
-    let own = Own::open()?;
+    let keychain = Keychain::own().map_err(|e| Failure::from_situation(&e))?;
     let book = Book::new(args.lookup.mail_home.as_deref(), deadline);
     let slot = place::find(&args.account, None, &book)?.slot;
-    if !own.keychain.remove(&slot, access).map_err(|e| Failure::from_situation(&e))? {
-        return Err(not_kept(&slot, &own, access));
+    if !keychain.remove(&slot, access).map_err(|e| Failure::from_situation(&e))? {
+        return Err(not_kept(&slot, &keychain, access));
     }
     let account = slot.to_string();
     if output.is_for_people() {
-        output.detail(&format!("removed from {}", own.title()));
+        output.detail(&format!("removed from {}", named(&keychain)));
         return Ok(print_and_end(&format!("removed: {}\n", one_line(&account))));
     }
-    let (vault, user) = (own.vault(), &own.user);
+    let (vault, user) = (vault(&keychain), keychain.whose());
     Ok(print_json(&json!({
         "account": account, "vault": vault, "user": user, "removed": true, "exit_code": Exit::Ok,
     })))
@@ -52,10 +52,10 @@ fn remove(args: &RemovePasswordArgs, world: &World, output: Output) -> Result<Ex
 
 /// Says that there is nothing to remove. The account is clear; what was not found is a secret, and that
 /// is code 77 (design, section 6), as it is where a task's password is not found.
-fn not_kept(slot: &Slot, own: &Own, access: Access) -> Failure {
-    let kept = own.keychain.list(access).unwrap_or_default();
+fn not_kept(slot: &Slot, keychain: &Keychain, access: Access) -> Failure {
+    let kept = keychain.list(access).unwrap_or_default();
     let account = slot.to_string();
-    let mut what = format!("no password is kept for {}: {} ", one_line(&account), own.title());
+    let mut what = format!("no password is kept for {}: {} ", one_line(&account), named(keychain));
     if kept.is_empty() {
         what.push_str("keeps nothing");
         return Failure::new(Exit::NoPermission, what).with_hint("there is nothing to remove");

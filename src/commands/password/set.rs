@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::place::{self, Place};
 use super::trial::Trial;
-use super::{Own, title};
+use super::{named, title, vault};
 use crate::World;
 use crate::accounts::{Auth, Book};
 use crate::cli::SetPasswordArgs;
@@ -17,7 +17,7 @@ use crate::commands::question::confirmed;
 use crate::deadline::Deadline;
 use crate::error::Failure;
 use crate::exit::Exit;
-use crate::secrets::{self, Access, Entry, Secret, Service, Slot};
+use crate::secrets::{self, Access, Entry, Keychain, Secret, Service, Slot};
 use crate::task::TrustRule;
 use crate::text::{one_line, shell_word};
 
@@ -40,13 +40,13 @@ fn set(args: &SetPasswordArgs, world: &World, output: Output) -> Result<Exit, Fa
     let usual = if attended { TYPING_DEADLINE } else { USUAL_DEADLINE };
     let deadline = Deadline::after(world.started, args.lookup.deadline.unwrap_or(usual));
     let access = Access { deadline, may_prompt: attended };
-    let own = Own::open()?;
+    let keychain = Keychain::own().map_err(|e| Failure::from_situation(&e))?;
     let book = Book::new(args.lookup.mail_home.as_deref(), deadline);
     let place = place::find(&args.account, args.trial.tls_mode, &book)?;
     let trial = trial(args, &place, &book)?;
     let entry = entry(args, &place.slot, attended)?;
 
-    announce(&place, &own, access, output)?;
+    announce(&place, &keychain, access, output)?;
     let title = title(&place.slot);
     let secret =
         secrets::enter(entry, &place.slot, &title, deadline).map_err(|e| Failure::from_situation(&e))?;
@@ -70,7 +70,7 @@ fn set(args: &SetPasswordArgs, world: &World, output: Output) -> Result<Exit, Fa
         }
         _ => false,
     };
-    keep(&place.slot, &secret, tested, &own, (access, world), output)
+    keep(&place.slot, &secret, tested, &keychain, (access, world), output)
 }
 
 /// Prepares to try the password, where there is a server to try it on.
@@ -109,11 +109,11 @@ fn entry(args: &SetPasswordArgs, slot: &Slot, attended: bool) -> Result<Entry, F
 
 /// Says what is going to be kept and where, before anybody types a password. A keychain that cannot be
 /// used is found here.
-fn announce(place: &Place, own: &Own, access: Access, output: Output) -> Result<(), Failure> {
-    let kept = own.keychain.list(access).map_err(|e| Failure::from_situation(&e))?;
+fn announce(place: &Place, keychain: &Keychain, access: Access, output: Output) -> Result<(), Failure> {
+    let kept = keychain.list(access).map_err(|e| Failure::from_situation(&e))?;
     let earlier = kept.iter().any(|kept| kept.slot == place.slot);
     let instead = if earlier { ", in place of the one that is kept there" } else { "" };
-    output.note(&format!("the password of {} goes into {}{instead}", title(&place.slot), own.title()));
+    output.note(&format!("the password of {} goes into {}{instead}", title(&place.slot), named(keychain)));
     if matches!(place.auth, Auth::Xoauth2 | Auth::Oauthbearer) {
         output.warning(
             "this account signs in with an OAuth 2 token, which is good for an hour or so: a task needs a command \
@@ -131,11 +131,11 @@ fn keep(
     slot: &Slot,
     secret: &Secret,
     tested: bool,
-    own: &Own,
+    keychain: &Keychain,
     (access, world): (Access, &World),
     output: Output,
 ) -> Result<Exit, Failure> {
-    let set = own.keychain.set(slot, secret, world.now, access);
+    let set = keychain.set(slot, secret, world.now, access);
     let replaced = set.map_err(|e| Failure::from_situation(&e))?;
     let account = slot.to_string();
     if output.is_for_people() {
@@ -144,7 +144,7 @@ fn keep(
         return Ok(print_and_end(&format!("kept: {}{tried}{instead}\n", one_line(&account))));
     }
     Ok(print_json(&json!({
-        "account": account, "vault": own.vault(), "user": own.user, "replaced": replaced, "tested": tested,
+        "account": account, "vault": vault(keychain), "user": keychain.whose(), "replaced": replaced, "tested": tested,
         "exit_code": Exit::Ok,
     })))
 }

@@ -26,6 +26,14 @@ _backup_notify() {
         command=${words[1]}
         prev=${words[last - 1]}
     fi
+    # commands of two words
+    case $command in
+        password)
+            if [[ $last -gt 2 ]]; then
+                command+=" ${words[2]}"
+            fi
+            ;;
+    esac
     if [[ $cur == --*=* ]]; then
         prev=${cur%%=*}
         cur=${cur#*=}
@@ -80,6 +88,7 @@ _backup_notify() {
 
     case $command in
         '') list='notify test-email check certificate accounts password schema completions man --help --version' ;;
+        password) list='set remove list --help --version' ;;
         notify) list='--dry-run --hook --task --name --event --status --exit-code --tool --report --started --finished --log --message --when --to --from --account --tls-mode --tls-trust --allow-cleartext-password --deadline --outbox --mail-home --growl --desktop --json --verbose --quiet --help --version' ;;
         test-email) list='--dry-run --task --name --when --to --from --account --tls-mode --tls-trust --allow-cleartext-password --deadline --outbox --mail-home --growl --desktop --json --verbose --quiet --help --version' ;;
         check) list='--offline --task --name --when --to --from --account --tls-mode --tls-trust --allow-cleartext-password --deadline --outbox --mail-home --growl --desktop --json --verbose --quiet --help --version' ;;
@@ -91,7 +100,21 @@ _backup_notify() {
                 [[ ${#COMPREPLY[@]} -gt 0 ]] && return 0
             fi
             ;;
-        password) list='--help --version' ;;
+        'password set')
+            list='--stdin --test --no-test --tls-mode --tls-trust --allow-cleartext-password --mail-home --deadline --json --verbose --quiet --help --version'
+            if [[ $cur != -* ]]; then
+                _backup_notify_accounts keepable
+                [[ ${#COMPREPLY[@]} -gt 0 ]] && return 0
+            fi
+            ;;
+        'password remove')
+            list='--mail-home --deadline --json --verbose --quiet --help --version'
+            if [[ $cur != -* ]]; then
+                _backup_notify_accounts kept
+                [[ ${#COMPREPLY[@]} -gt 0 ]] && return 0
+            fi
+            ;;
+        'password list') list='--json --verbose --quiet --help --version' ;;
         schema) list='--help --version' ;;
         completions) list='bash zsh fish --help --version' ;;
         man) list='--help --version' ;;
@@ -133,7 +156,8 @@ _backup_notify_trust() {
     fi
 }
 
-# Offers the accounts of Mail that the program finds: "usable" or "all" of them.
+# Offers the accounts that the program finds: "usable" ones, "all" of Mail, those whose password
+# is "keepable" or "kept".
 _backup_notify_accounts() {
     local found id quote='' typed=$cur cut='' i home='' ask=(accounts --complete "$1")
     # of the home folder that was named before, when it is clear which one that is

@@ -225,4 +225,6 @@ complete -c backup-notify -n "__fish_backup_notify_using_subcommand man" -s h -l
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand man" -s V -l version -d 'Print version'
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand certificate" -f -a ""
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand accounts" -f -a "(__backup_notify_accounts all)"
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand password; and __fish_seen_subcommand_from set" -f -a "(__backup_notify_accounts keepable)"
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand password; and __fish_seen_subcommand_from remove" -f -a "(__backup_notify_accounts kept)"
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand completions" -f -a "bash zsh fish"

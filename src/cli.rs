@@ -20,7 +20,7 @@ use crate::run::{Event, Outcome};
 use crate::task::TlsMode;
 use crate::tools::Tool;
 pub use password::{
-    KeptOffer, ListPasswordsArgs, LookupArgs, PasswordCommand, RemovePasswordArgs, SetPasswordArgs, TrialArgs,
+    ListPasswordsArgs, LookupArgs, PasswordCommand, RemovePasswordArgs, SetPasswordArgs, TrialArgs,
 };
 use values::{TrustWords, any_text, duration, exit_code, mailbox, mailboxes, time, words};
 
@@ -254,11 +254,16 @@ pub enum Offer {
     Usable,
     /// Those that can be shown.
     All,
+    /// Those whose password can be kept: also those that a task has to write in another way.
+    Keepable,
+    /// Those whose password is kept.
+    Kept,
 }
 
 impl Offer {
     /// Every choice, as the scripts write it.
-    pub const WORDS: [(&'static str, Self); 2] = [("usable", Self::Usable), ("all", Self::All)];
+    pub const WORDS: [(&'static str, Self); 4] =
+        [("usable", Self::Usable), ("all", Self::All), ("keepable", Self::Keepable), ("kept", Self::Kept)];
 }
 
 /// The modes in which there is a certificate at all.

@@ -70,6 +70,10 @@ fn world() -> World {
     world.write("tasks/home.json", "{}");
     world.write("tasks/home office.json", "{}");
     world.write("authority.pem", "");
+    for account in ["kept.example.com:587:kim", "growl:mac.local"] {
+        let keep = world.command(&["password", "set", account, "--stdin"]).stdin(world.secret());
+        keep.run().assert_success();
+    }
     world
 }
 
@@ -174,6 +178,33 @@ const CASES: &[(&str, &str)] = &[
         "backup-notify accounts --mail-home ~/disk third.example.com:kim ",
     ),
     ("backup-notify accounts --mail-home nowhere s", "backup-notify accounts --mail-home nowhere s"),
+    // commands of two words
+    ("backup-notify passw", "backup-notify password "),
+    ("backup-notify password re", "backup-notify password remove "),
+    ("backup-notify password set --std", "backup-notify password set --stdin "),
+    ("backup-notify password list --js", "backup-notify password list --json "),
+    // only "set" has it
+    ("backup-notify password remove --std", "backup-notify password remove --std"),
+    ("backup-notify password set --tls-mode sta", "backup-notify password set --tls-mode starttls "),
+    ("backup-notify password set --tls-trust ca", "backup-notify password set --tls-trust ca-file:"),
+    ("backup-notify password set smt", "backup-notify password set smtp.example.com:kim@example.com "),
+    (
+        "backup-notify password set --test smt",
+        "backup-notify password set --test smtp.example.com:kim@example.com ",
+    ),
+    // a task would write it in another way, and its password can be kept
+    ("backup-notify password set ntl", "backup-notify password set ntlm.example.com:kim "),
+    (
+        "backup-notify password set --mail-home home/disk th",
+        "backup-notify password set --mail-home home/disk third.example.com:kim ",
+    ),
+    ("backup-notify password remove kep", "backup-notify password remove kept.example.com:587:kim "),
+    (
+        "backup-notify password remove kept.example.com:587:",
+        "backup-notify password remove kept.example.com:587:kim ",
+    ),
+    ("backup-notify password remove growl:", "backup-notify password remove growl:mac.local "),
+    ("backup-notify password remove smt", "backup-notify password remove smt"),
     // in quotes
     (
         "backup-notify check --account \"smtp.example.com:k",
@@ -271,6 +302,15 @@ fn fish_completes_commands_flags_words_rules_and_files() {
         ("backup-notify accounts --mail-home ~/disk t", &["third.example.com:kim"]),
         ("backup-notify check --account odd", &[odd().as_str()]),
         ("backup-notify accounts --mail-home nowhere s", &[]),
+        ("backup-notify passw", &["password"]),
+        ("backup-notify password ", &["list", "remove", "set"]),
+        ("backup-notify password set --std", &["--stdin"]),
+        ("backup-notify password remove --std", &[]),
+        ("backup-notify password set --tls-mode sta", &["starttls"]),
+        ("backup-notify password set --tls-trust ca", &["ca-file:"]),
+        ("backup-notify password set smt", &["smtp.example.com:kim@example.com"]),
+        ("backup-notify password set ntl", &["ntlm.example.com:kim"]),
+        ("backup-notify password remove ", &["growl:mac.local", "kept.example.com:587:kim"]),
     ] {
         let mut seen = ask(line);
         seen.sort();

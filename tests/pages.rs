@@ -30,9 +30,33 @@ pub(crate) fn definition() -> clap::Command {
     command
 }
 
-/// Tells whether what is typed names an account of Mail.
+/// Every command that does something, as it is typed: "check", "password set".
+pub(crate) fn commands(cli: &clap::Command) -> Vec<(String, &clap::Command)> {
+    let mut commands = Vec::new();
+    for command in cli.get_subcommands().filter(|command| command.get_name() != "help") {
+        let name = command.get_name();
+        let below = self::commands(command);
+        if below.is_empty() {
+            commands.push((name.to_owned(), command));
+        }
+        commands.extend(below.into_iter().map(|(word, command)| (format!("{name} {word}"), command)));
+    }
+    commands
+}
+
+/// Tells whether what is typed names an account.
 pub(crate) fn is_account(arg: &clap::Arg) -> bool {
     arg.get_value_names().into_iter().flatten().any(|name| matches!(name.as_str(), "ACCOUNT" | "ID"))
+}
+
+/// Which accounts are offered behind a command without a flag: what `accounts --complete` is asked for.
+pub(crate) fn offer(command: &str) -> &'static str {
+    match command {
+        "accounts" => "all",
+        "password set" => "keepable",
+        "password remove" => "kept",
+        other => panic!("tests/pages.rs does not know which accounts stand behind {other:?}"),
+    }
 }
 
 fn root() -> PathBuf {

@@ -308,7 +308,7 @@ fn every_user_has_a_keychain_of_their_own() {
 fn what_is_asked_for_the_completions_never_fails_and_never_talks() {
     let world = World::new();
     let offered = || {
-        let output = world.run(&["password", "list", "--complete", "kept"]);
+        let output = world.run(&["accounts", "--complete", "kept"]);
         output.assert_success().assert_stderr_is_empty();
         output.stdout
     };

@@ -50,7 +50,7 @@ pub struct SetPasswordArgs {
     /// Keep it for this account: HOST:PORT:USER as messages print it, PRESET:USER, growl:HOST[:PORT], or what
     /// "accounts" shows: an id, a sender's address, a description
     #[arg(value_name = "ACCOUNT")]
-    pub account: String,
+    pub whose: String,
     /// Read the password from standard input, one line, instead of asking for it
     #[arg(long)]
     pub stdin: bool,
@@ -88,7 +88,7 @@ pub struct TrialArgs {
 pub struct RemovePasswordArgs {
     /// Forget the one of this account, named as for "password set"
     #[arg(value_name = "ACCOUNT")]
-    pub account: String,
+    pub kept: String,
     #[command(flatten)]
     pub lookup: LookupArgs,
     #[command(flatten)]
@@ -109,21 +109,6 @@ pub struct LookupArgs {
 /// Flags of "password list".
 #[derive(Debug, Args)]
 pub struct ListPasswordsArgs {
-    /// Print what the completions offer: account, tab, date
-    #[arg(long, value_name = "WHICH", value_parser = words(&KeptOffer::WORDS), hide = true)]
-    pub complete: Option<KeptOffer>,
     #[command(flatten)]
     pub output: OutputArgs,
-}
-
-/// Which passwords the completions offer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum KeptOffer {
-    /// Those that are kept.
-    Kept,
-}
-
-impl KeptOffer {
-    /// Every choice, as the scripts write it.
-    pub const WORDS: [(&'static str, Self); 1] = [("kept", Self::Kept)];
 }

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 use clap::{Arg, Command, ValueHint};
 
-use super::{definition, is_account};
+use super::{commands, definition, is_account, offer};
 
 /// Everything but the lists. `cur` is the word that is being completed, put together again from
 /// the pieces into which bash splits it at ":" and "=".
@@ -40,6 +40,14 @@ _backup_notify() {
         command=${words[1]}
         prev=${words[last - 1]}
     fi
+    # commands of two words
+    case $command in
+{nested})
+            if [[ $last -gt 2 ]]; then
+                command+=" ${words[2]}"
+            fi
+            ;;
+    esac
     if [[ $cur == --*=* ]]; then
         prev=${cur%%=*}
         cur=${cur#*=}
@@ -88,7 +96,8 @@ _backup_notify_trust() {
     fi
 }
 
-# Offers the accounts of Mail that the program finds: "usable" or "all" of them.
+# Offers the accounts that the program finds: "usable" ones, "all" of Mail, those whose password
+# is "keepable" or "kept".
 _backup_notify_accounts() {
     local found id quote='' typed=$cur cut='' i home='' ask=(accounts --complete "$1")
     # of the home folder that was named before, when it is clear which one that is
@@ -142,24 +151,35 @@ complete -F _backup_notify backup-notify
 const ACCOUNTS: &str = r"        {name})
             list='{list}'
             if [[ $cur != -* ]]; then
-                _backup_notify_accounts all
+                _backup_notify_accounts {offer}
                 [[ ${#COMPREPLY[@]} -gt 0 ]] && return 0
             fi
             ;;";
 
 pub(super) fn script() -> String {
     let cli = definition();
-    let commands: Vec<&Command> = cli.get_subcommands().filter(|c| c.get_name() != "help").collect();
+    let nested: Vec<&Command> = cli.get_subcommands().filter(|command| command.has_subcommands()).collect();
     let mut flags = String::new();
-    let names: Vec<&str> = commands.iter().map(|command| command.get_name()).collect();
-    let _ = writeln!(flags, "        '') list='{} {}' ;;", names.join(" "), own(&cli).join(" "));
+    let list = |command: &Command| {
+        let below = command.get_subcommands().map(Command::get_name).filter(|name| *name != "help");
+        let mut list: Vec<String> = below.map(str::to_owned).collect();
+        list.extend(own(command));
+        list.join(" ")
+    };
+    let _ = writeln!(flags, "        '') list='{}' ;;", list(&cli));
+    for command in &nested {
+        let _ = writeln!(flags, "        {}) list='{}' ;;", command.get_name(), list(command));
+    }
     let mut values: Vec<(String, Vec<String>)> = Vec::new();
-    for command in commands {
-        let (name, list) = (command.get_name(), own(command).join(" "));
+    for (name, command) in commands(&cli) {
+        // a pattern of two words
+        let pattern = if name.contains(' ') { format!("'{name}'") } else { name.clone() };
+        let list = list(command);
         if command.get_positionals().any(is_account) {
-            let _ = writeln!(flags, "{}", ACCOUNTS.replace("{name}", name).replace("{list}", &list));
+            let case = ACCOUNTS.replace("{name}", &pattern).replace("{list}", &list);
+            let _ = writeln!(flags, "{}", case.replace("{offer}", offer(&name)));
         } else {
-            let _ = writeln!(flags, "        {name}) list='{list}' ;;");
+            let _ = writeln!(flags, "        {pattern}) list='{list}' ;;");
         }
         for arg in command.get_arguments().filter(|arg| wants_value(arg) && !arg.is_hide_set()) {
             let (flag, action) = (format!("--{}", arg.get_long().unwrap()), action(arg));
@@ -179,7 +199,9 @@ pub(super) fn script() -> String {
             )
         })
         .collect();
-    SCRIPT.replace("{values}", &values.concat().replace("            :\n", "")).replace("{flags}", &flags)
+    let nested: Vec<&str> = nested.iter().map(|command| command.get_name()).collect();
+    let script = SCRIPT.replace("{nested}", &format!("        {}", nested.join(" | ")));
+    script.replace("{values}", &values.concat().replace("            :\n", "")).replace("{flags}", &flags)
 }
 
 /// Lists what can be typed behind a command.

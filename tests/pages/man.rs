@@ -6,7 +6,7 @@ use clap::{Arg, ArgAction, Command};
 
 use super::examples::EXAMPLES;
 use super::page::Page;
-use super::{definition, prose, task_file};
+use super::{commands as every_command, definition, prose, task_file};
 
 /// When the words of the page were last gone through.
 const DATE: &str = "2026-11-22";
@@ -64,8 +64,8 @@ pub(crate) fn page() -> String {
 }
 
 fn synopsis(page: &mut Page, cli: &Command) {
-    let own = |command: &Command| {
-        let mut line = format!("`{} {}`", cli.get_name(), command.get_name());
+    let own = |name: &str, command: &Command| {
+        let mut line = format!("`{} {name}`", cli.get_name());
         for arg in command.get_arguments() {
             if arg.is_positional() {
                 let name = value_names(arg);
@@ -78,24 +78,22 @@ fn synopsis(page: &mut Page, cli: &Command) {
         }
         if command.get_arguments().any(|arg| arg.get_id() == "task") {
             line.push_str(" (`--task` ‹FILE› | `--name` ‹NAME›) [‹options›]");
+        } else if name.contains(' ') {
+            line.push_str(" [‹options›]");
         }
         line
     };
-    for command in subcommands(cli) {
-        page.line(&own(command));
+    for (name, command) in every_command(cli) {
+        page.line(&own(&name, command));
     }
-}
-
-fn subcommands(cli: &Command) -> impl Iterator<Item = &Command> {
-    cli.get_subcommands().filter(|command| command.get_name() != "help")
 }
 
 /// Describes each command with the flags that it has for itself.
 fn commands(page: &mut Page, cli: &Command) {
-    for command in subcommands(cli) {
-        page.subsection(command.get_name());
+    for (name, command) in every_command(cli) {
+        page.subsection(&name);
         page.text(&format!("{}.", command.get_about().unwrap()));
-        if let Some(more) = prose::command(command.get_name()) {
+        if let Some(more) = prose::command(&name) {
             page.text(more);
         }
         for arg in command
@@ -120,8 +118,9 @@ fn options(page: &mut Page, cli: &Command) {
         page.subsection(group);
         page.text(prose::group(group));
         let mut described: Vec<(String, String)> = Vec::new();
-        for arg in subcommands(cli).flat_map(Command::get_arguments).filter(|arg| shared(arg) == Some(group))
-        {
+        let commands = every_command(cli);
+        let arguments = commands.iter().flat_map(|(_, command)| command.get_arguments());
+        for arg in arguments.filter(|arg| shared(arg) == Some(group)) {
             let (name, help) = (arg.get_id().to_string(), help(arg));
             if let Some((_, known)) = described.iter().find(|(known, _)| *known == name) {
                 assert_eq!(*known, help, "one flag, two meanings: {name}");

@@ -7,7 +7,7 @@
 
 use clap_complete::{Generator, Shell, generate};
 
-use super::{definition, is_account};
+use super::{commands, definition, is_account, offer};
 
 fn made(shell: impl Generator) -> String {
     let mut cli = definition();
@@ -40,8 +40,9 @@ fn made(shell: impl Generator) -> String {
 
 fn hidden() -> Vec<String> {
     let cli = definition();
-    let flags = cli.get_subcommands().flat_map(clap::Command::get_arguments).filter(|arg| arg.is_hide_set());
-    flags.filter_map(|arg| arg.get_long().map(str::to_owned)).collect()
+    let commands = commands(&cli);
+    let flags = commands.iter().flat_map(|(_, command)| command.get_arguments());
+    flags.filter(|arg| arg.is_hide_set()).filter_map(|arg| arg.get_long().map(str::to_owned)).collect()
 }
 
 /// The trust rules, each with its meaning.
@@ -116,15 +117,15 @@ pub(super) fn zsh() -> String {
     // a blank before an action: it gets no arguments but its own
     // found by what stands before the action: the name of the value, the help of a positional
     let out = out.replace(":ACCOUNT:_default'", ":ACCOUNT: _backup-notify_accounts usable'");
+    let behind = accounts_behind_commands();
     let out: String = out
         .split_inclusive('\n')
         .map(|line| match line.strip_suffix(":_default' \\\n") {
-            Some(line)
-                if accounts_behind_commands().iter().any(|id| line.starts_with(&format!("'::{id} -- "))) =>
-            {
-                format!("{line}: _backup-notify_accounts all' \\\n")
-            }
-            _ => line.to_owned(),
+            Some(begin) => match behind.iter().find(|(id, _)| begin.starts_with(id)) {
+                Some((_, offer)) => format!("{begin}: _backup-notify_accounts {offer}' \\\n"),
+                None => line.to_owned(),
+            },
+            None => line.to_owned(),
         })
         .collect();
     // "_default" offers files: for these values there is nothing to offer
@@ -211,23 +212,36 @@ pub(super) fn fish() -> String {
 fn positional() -> String {
     let cli = definition();
     let mut lines = String::new();
-    for command in cli.get_subcommands().filter(|command| command.get_name() != "help") {
+    for (name, command) in commands(&cli) {
         for arg in command.get_positionals() {
             let words: Vec<_> = arg.get_possible_values().iter().map(|w| w.get_name().to_owned()).collect();
-            let words =
-                if is_account(arg) { "(__backup_notify_accounts all)".to_owned() } else { words.join(" ") };
-            let name = command.get_name();
+            let words = if is_account(arg) {
+                format!("(__backup_notify_accounts {})", offer(&name))
+            } else {
+                words.join(" ")
+            };
+            // in the words of clap_complete
+            let behind = match name.split_once(' ') {
+                Some((first, second)) => format!("{first}; and __fish_seen_subcommand_from {second}"),
+                None => name.clone(),
+            };
             lines.push_str(&format!(
-                "complete -c backup-notify -n \"__fish_backup_notify_using_subcommand {name}\" -f -a \"{words}\"\n"
+                "complete -c backup-notify -n \"__fish_backup_notify_using_subcommand {behind}\" -f -a \"{words}\"\n"
             ));
         }
     }
     lines
 }
 
-/// The accounts that stand behind a command without a flag.
-fn accounts_behind_commands() -> Vec<String> {
+/// The accounts that stand behind a command without a flag: how the line of zsh begins, and which they are.
+fn accounts_behind_commands() -> Vec<(String, &'static str)> {
     let cli = definition();
-    let positionals = cli.get_subcommands().flat_map(clap::Command::get_positionals);
-    positionals.filter(|arg| is_account(arg)).map(|arg| arg.get_id().to_string()).collect()
+    let mut lines = Vec::new();
+    for (name, command) in commands(&cli) {
+        for arg in command.get_positionals().filter(|arg| is_account(arg)) {
+            let colons = if arg.is_required_set() { ":" } else { "::" };
+            lines.push((format!("'{colons}{} -- ", arg.get_id()), offer(&name)));
+        }
+    }
+    lines
 }

@@ -12,9 +12,10 @@ use std::time::Duration;
 use nix::unistd::Uid;
 
 use crate::World;
-use crate::accounts::{Book, Found, Listing, WRITE_OUT};
+use crate::accounts::{Auth, Book, Found, Listing, WRITE_OUT};
 use crate::cli::{AccountsArgs, Offer};
 use crate::commands::output::{Output, json, print_and_end, print_quietly};
+use crate::commands::password;
 use crate::commands::screen::Screen;
 use crate::deadline::Deadline;
 use crate::error::Failure;
@@ -134,10 +135,19 @@ fn another_home() -> String {
     }
 }
 
-/// Lists what the completions offer: id, tab, description. It never fails; a disk that does not answer
+/// Lists what the completions offer: id, tab, description (of a kept password since when). It never fails; a disk that does not answer
 /// offers nothing.
 fn completions(offer: Offer, mail_home: Option<&Path>, deadline: Deadline) -> String {
+    if offer == Offer::Kept {
+        return password::completions(deadline);
+    }
     offered(Book::new(mail_home, deadline).listing(), offer)
+}
+
+/// Tells whether somebody signs in to an account, as it is or as a task would write it.
+fn has_password(found: &Found) -> bool {
+    let instead = || found.instead.as_ref().is_some_and(|instead| instead.get("user").is_some());
+    if found.usable { found.auth != Some(Auth::None) } else { instead() }
 }
 
 fn offered(listing: &Listing, offer: Offer) -> String {
@@ -145,7 +155,12 @@ fn offered(listing: &Listing, offer: Offer) -> String {
     for found in &listing.accounts {
         // what would have to be cleaned would not be found under its clean name
         let can_be_typed = one_line(&found.id) == found.id;
-        if can_be_typed && (found.usable || offer == Offer::All) {
+        let fits = match offer {
+            Offer::Usable => found.usable,
+            Offer::Keepable => has_password(found),
+            Offer::All | Offer::Kept => true,
+        };
+        if can_be_typed && fits {
             let sender = || found.senders.first().map(|sender| sender.email.to_string());
             let about = found.description.clone().or_else(sender).unwrap_or_default();
             let about = one_line(&about);

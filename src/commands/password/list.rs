@@ -9,7 +9,7 @@ use super::{named, vault};
 use crate::World;
 use crate::cli::ListPasswordsArgs;
 use crate::commands::deliver::somebody_is_there;
-use crate::commands::output::{Output, json as print_json, print_and_end, print_quietly};
+use crate::commands::output::{Output, json as print_json, print_and_end};
 use crate::commands::screen::{Screen, columns, filled};
 use crate::deadline::Deadline;
 use crate::error::Failure;
@@ -19,8 +19,6 @@ use crate::text::one_line;
 
 /// How long it may take.
 const DEADLINE: Duration = Duration::from_secs(30);
-/// How long somebody who has pressed TAB may have to wait.
-const COMPLETION_DEADLINE: Duration = Duration::from_secs(2);
 /// What stands above the columns.
 const TITLES: [&str; 2] = ["ACCOUNT", "KEPT SINCE"];
 /// Between the two columns.
@@ -28,12 +26,6 @@ const GAP: usize = 2;
 
 /// Runs the command.
 pub(super) fn run(args: &ListPasswordsArgs, world: &World) -> Exit {
-    if args.complete.is_some() {
-        let access =
-            Access { deadline: Deadline::after(world.started, COMPLETION_DEADLINE), may_prompt: false };
-        print_quietly(&completions(access));
-        return Exit::Ok;
-    }
     let output = Output::for_hook(args.output);
     match list(world, output) {
         Ok(exit) => exit,
@@ -94,8 +86,9 @@ fn table(kept: &[Kept], zone: &TimeZone, screen: Screen) -> String {
     page
 }
 
-/// Lists what can be removed: account, tab, date. A keychain that cannot be opened offers nothing.
-fn completions(access: Access) -> String {
+/// Lists what the completions offer: account, tab, date. A keychain that cannot be opened offers nothing.
+pub(in crate::commands) fn completions(deadline: Deadline) -> String {
+    let access = Access { deadline, may_prompt: false };
     let kept = Keychain::own().and_then(|keychain| keychain.list(access)).unwrap_or_default();
     let mut lines = String::new();
     for Kept { slot, stored } in kept {

@@ -9,6 +9,8 @@ mod remove;
 mod set;
 mod trial;
 
+pub(super) use list::completions;
+
 use crate::World;
 use crate::cli::PasswordCommand;
 use crate::exit::Exit;

@@ -35,7 +35,7 @@ fn remove(args: &RemovePasswordArgs, world: &World, output: Output) -> Result<Ex
     let access = Access { deadline, may_prompt: somebody_is_there() };
     let keychain = Keychain::own().map_err(|e| Failure::from_situation(&e))?;
     let book = Book::new(args.lookup.mail_home.as_deref(), deadline);
-    let slot = place::find(&args.account, None, &book)?.slot;
+    let slot = place::find(&args.kept, None, &book)?.slot;
     if !keychain.remove(&slot, access).map_err(|e| Failure::from_situation(&e))? {
         return Err(not_kept(&slot, &keychain, access));
     }

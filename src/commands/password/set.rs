@@ -42,7 +42,7 @@ fn set(args: &SetPasswordArgs, world: &World, output: Output) -> Result<Exit, Fa
     let access = Access { deadline, may_prompt: attended };
     let keychain = Keychain::own().map_err(|e| Failure::from_situation(&e))?;
     let book = Book::new(args.lookup.mail_home.as_deref(), deadline);
-    let place = place::find(&args.account, args.trial.tls_mode, &book)?;
+    let place = place::find(&args.whose, args.trial.tls_mode, &book)?;
     let trial = trial(args, &place, &book)?;
     let entry = entry(args, &place.slot, attended)?;
 

@@ -170,12 +170,19 @@ fn the_lines_of_one_account_work_when_they_are_pasted() {
     }
     let output = world.run(&["accounts", "mail.example.net:kim"]);
     output.assert_stdout_has("\"tls\": {\"mode\": \"starttls\"}").assert_stdout_has("is refused");
+    // which moves it to another port
+    output.assert_stdout_has("\n  backup-notify password set mail.example.net:kim --tls-mode starttls\n");
     // in another home folder
     world.folder("mac");
     std::fs::rename(world.home().join("Library"), world.path().join("mac/Library")).unwrap();
     let output = world.run(&["accounts", "smtp.example.com:kim", "--mail-home", "mac"]);
     let home = json!(world.path().join("mac")).to_string();
     output.assert_success().assert_stdout_has(&format!("and beside \"email\":\n  \"mail_home\": {home}\n"));
+    let mac = world.path().join("mac");
+    output.assert_stdout_has(&format!(
+        "\n  backup-notify password set smtp.example.com:kim --mail-home {}\n",
+        mac.display()
+    ));
     let pasted = json!({
         "name": "Nightly",
         "mail_home": world.path().join("mac"),

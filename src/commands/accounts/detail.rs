@@ -10,7 +10,7 @@ use super::table::protection;
 use crate::accounts::{Auth, Found, Preset, shown};
 use crate::commands::screen::Screen;
 use crate::task::TlsMode;
-use crate::text::one_line;
+use crate::text::{one_line, shell_word};
 
 /// The columns of a label and what separates it from its value.
 const LABEL: usize = 15;
@@ -62,6 +62,8 @@ struct Lines {
     /// At the top.
     task: Vec<String>,
     notes: Vec<String>,
+    /// What is typed to keep the password, without the name of the program.
+    keep: Option<String>,
 }
 
 impl Lines {
@@ -73,9 +75,10 @@ impl Lines {
         }
         lines.email.push(format!("\"account\": {}", text(&found.id)));
         let auth = found.auth.unwrap_or_default();
-        lines.secret(auth, found.host.as_deref().and_then(Preset::of_host));
+        lines.secret(auth, found.host.as_deref().and_then(Preset::of_host), &found.id);
         if auth != Auth::None && found.tls_mode == Some(TlsMode::None) && !is_here(found.host.as_deref()) {
             lines.email.push("\"tls\": {\"mode\": \"starttls\"}".to_owned());
+            lines.keep = lines.keep.map(|keep| keep + " --tls-mode starttls");
             // as a task moves it, `Account::of_found`
             let port = if found.port == Some(25) { "; it then goes to port 587" } else { "" };
             lines.notes.push(format!(
@@ -91,6 +94,8 @@ impl Lines {
         if let Some(home) = mail_home {
             let home = absolute(home).unwrap_or_else(|_| home.to_owned());
             lines.task.push(format!("\"mail_home\": {}", text(&home.to_string_lossy())));
+            let home = one_line(&home.to_string_lossy()).into_owned();
+            lines.keep = lines.keep.map(|keep| format!("{keep} --mail-home {}", shell_word(&home)));
         }
         lines
     }
@@ -110,7 +115,7 @@ impl Lines {
         let mut lines = Self::default();
         lines.email.push(preset_line(preset, &user));
         lines.sender(found, Some(&user));
-        lines.secret(preset.auth, Some(preset));
+        lines.secret(preset.auth, Some(preset), &format!("{}:{user}", preset.word));
         let heading = if is_token(preset.auth) {
             "or, with a token and no password".to_owned()
         } else {
@@ -133,7 +138,9 @@ impl Lines {
             self.email.push(line);
             self.notes.push(note.to_owned());
             self.sender(found, Some(EXAMPLE));
-            self.secret(preset.map(|preset| preset.auth).unwrap_or_default(), preset);
+            let server = preset.map_or("smtp.example.com:587", |preset| preset.word);
+            let auth = preset.map(|preset| preset.auth).unwrap_or_default();
+            self.secret(auth, preset, &format!("{server}:{EXAMPLE}"));
             return;
         };
         self.email.push(line);
@@ -144,7 +151,18 @@ impl Lines {
             Some("none") => Auth::None,
             _ => preset.map(|preset| preset.auth).unwrap_or_default(),
         };
-        self.secret(auth, preset);
+        let user = written("user").unwrap_or(EXAMPLE);
+        let name = match (preset, written("host")) {
+            (Some(preset), _) => format!("{}:{user}", preset.word),
+            // as a task reads it, `Account::of_server`
+            (None, host) => {
+                let port = found.instead.as_ref().and_then(|instead| instead.get("port")?.as_u64());
+                let host = host.unwrap_or("smtp.example.com");
+                let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
+                format!("{host}:{}:{user}", port.unwrap_or(587))
+            }
+        };
+        self.secret(auth, preset, &name);
     }
 
     /// Adds whom the message comes from, where the user name does not say it, or not all of it.
@@ -157,8 +175,8 @@ impl Lines {
         }
     }
 
-    /// Adds where the secret is, for example.
-    fn secret(&mut self, auth: Auth, preset: Option<&'static Preset>) {
+    /// Adds where the secret is, for example; `name` is what `password set` calls the account.
+    fn secret(&mut self, auth: Auth, preset: Option<&'static Preset>, name: &str) {
         if auth == Auth::None {
             return;
         }
@@ -173,7 +191,8 @@ impl Lines {
             );
             return;
         }
-        self.email.push("\"password\": {\"file\": \"password\"}".to_owned());
+        self.email.push("\"password\": {\"keychain\": true}".to_owned());
+        self.keep = Some(format!("password set {}", shell_word(&one_line(name))));
         self.notes.extend(preset.map(|preset| {
             if is_token(preset.auth) {
                 format!(
@@ -185,11 +204,6 @@ impl Lines {
                 format!("{} wants {}.", preset.title, password_of(preset))
             }
         }));
-        self.notes.push(
-            "Put the password into the first line of a file \"password\" beside the task, which only you may read \
-             (chmod 600). The manual has the other places where it may be."
-                .to_owned(),
-        );
     }
 
     /// Writes the lines, and below them what to know about them.
@@ -203,6 +217,12 @@ impl Lines {
         }
         for note in &self.notes {
             page.push_str(&screen.wrapped(&one_line(note), 0));
+        }
+        if let Some(keep) = &self.keep {
+            let heading = "and keep the password in the private keychain, as the user whose hook it is:";
+            page.push_str(&format!("\n{}", screen.wrapped(heading, 0)));
+            // in one piece: it is there to be copied
+            page.push_str(&format!("  backup-notify {keep}\n"));
         }
         page
     }

@@ -146,13 +146,18 @@ fn one_in_detail_ends_with_lines_that_a_task_accepts() {
         "{page}"
     );
     assert!(page.contains("\n  \"account\": \"smtp.example.com:kim\",\n"), "{page}");
+    let keep = "and keep the password in the private keychain, as the user whose hook it is:\n  backup-notify password \
+                set smtp.example.com:kim\n";
+    assert!(page.ends_with(keep), "{page}");
     accepted(&page);
     let page = detail::page(&work(), Some(Path::new("/Users/kim")), PLAIN);
     assert_eq!(accepted(&page).mail_home.unwrap(), Path::new("/Users/kim"));
 
     let mut odd = work();
     odd.id = "smtp.example.com:a \"b\" \\ $(c)".into();
-    assert_eq!(pasted(&detail::page(&odd, None, PLAIN))[0]["account"], odd.id.as_str());
+    let page = detail::page(&odd, None, PLAIN);
+    assert_eq!(pasted(&page)[0]["account"], odd.id.as_str());
+    assert!(page.contains("\n  backup-notify password set 'smtp.example.com:a \"b\" \\ $(c)'\n"), "{page}");
 }
 
 #[test]
@@ -161,10 +166,13 @@ fn one_that_cannot_be_used_says_why_and_what_to_write_in_its_place() {
     assert!(page.contains("  why not      Mail stores no server"), "{page}");
     assert!(page.contains("iCloud wants an app-specific password."), "{page}");
     assert!(!page.contains("mail_home"), "it is written out: {page}");
+    assert!(page.contains("\n  backup-notify password set icloud:kim@icloud.com\n"), "{page}");
     accepted(&page);
     let mut unknown = icloud();
     unknown.instead = None;
-    accepted(&detail::page(&unknown, None, PLAIN));
+    let page = detail::page(&unknown, None, PLAIN);
+    assert!(page.contains("\n  backup-notify password set smtp.example.com:587:you@example.com\n"), "{page}");
+    accepted(&page);
     // the server says whose it is
     unknown.host = Some("p42-smtp.mail.me.com".into());
     let page = detail::page(&unknown, None, PLAIN);
@@ -241,7 +249,12 @@ fn an_account_that_wants_a_token_is_offered_a_password_where_that_does_as_well()
         let page = detail::page(&token(host), None, PLAIN);
         let (first, second) = page.split_once("\nor, with an app password and no token:\n").unwrap();
         assert!(first.contains("print-token") && !first.contains("app password"), "{page}");
-        assert!(second.contains(" wants an app password.\n") && !second.contains("OAuth"), "{page}");
+        assert!(
+            second.contains(" wants an app password.\n")
+                && second.contains(&format!("\n  backup-notify password set {word}:kim@example.com\n"))
+                && !second.contains("OAuth"),
+            "{page}"
+        );
         accepted(&page);
         let email = &second_way(&page).email[0];
         assert!(
@@ -281,6 +294,13 @@ fn the_completions_offer_for_a_task_what_a_task_can_use() {
     let listing = Listing { accounts: vec![work(), icloud()], ..Listing::default() };
     assert_eq!(offered(&listing, Offer::Usable), "smtp.example.com:kim\tWork\n");
     assert_eq!(offered(&listing, Offer::All).lines().count(), 2);
+    // the password of the other one can be kept as well: a task writes it in another way
+    assert_eq!(offered(&listing, Offer::Keepable).lines().count(), 2);
+    let open = Listing {
+        accounts: vec![Found { auth: Some(Auth::None), ..work() }, Found { instead: None, ..icloud() }],
+        ..Listing::default()
+    };
+    assert_eq!(offered(&open, Offer::Keepable), "");
     let bare = Listing { accounts: vec![Found { description: None, ..work() }], ..Listing::default() };
     assert_eq!(offered(&bare, Offer::All), "smtp.example.com:kim\tkim@example.com\n");
 }

@@ -15,7 +15,7 @@ use crate::support::smtp_server::{Mode, SmtpServer};
 use crate::support::world::World;
 
 const README: &str = include_str!("../README.md");
-const CLI: &str = include_str!("../src/cli.rs");
+const CLI: &str = concat!(include_str!("../src/cli.rs"), include_str!("../src/cli/password.rs"));
 
 /// A piece of code in the README, and the language it is in.
 struct Block {
@@ -180,6 +180,8 @@ impl Site {
         }
         mail_plist::write(&world, "home", &[mail_plist::USUAL]);
         world.script("bin/secret-tool", "#!/bin/sh\nexit 0\n");
+        let secret = world.write("secret-of-pass", world.secret().to_owned() + "\nuser: kim\n");
+        world.script("bin/pass", format!("#!/bin/sh\nexec cat '{}'\n", secret.display()));
         std::os::unix::fs::symlink(world.binary(), world.path().join("bin/backup-notify")).unwrap();
         let mut task = json!({
             "name": "Nightly",
@@ -223,6 +225,9 @@ impl Site {
             _ if example.kind == Kind::Accounts => output
                 .assert_stdout_has("ID  ")
                 .assert_stdout_has("\n  \"account\": \"smtp.example.com:kim\",\n"),
+            _ if example.kind == Kind::Password => output
+                .assert_stdout_has("kept: smtp.example.com:587:kim@example.com\nACCOUNT ")
+                .assert_stderr_has("goes into the private keychain"),
             Some(_) => output.assert_stderr_lacks("backup-notify: "),
             None => output.assert_stdout_has("\nSubject: "),
         };

@@ -6,6 +6,7 @@
 
 mod bash;
 pub(crate) mod examples;
+mod keychain;
 mod man;
 mod page;
 mod prose;

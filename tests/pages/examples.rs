@@ -13,6 +13,8 @@ pub(crate) enum Kind {
     Task,
     /// Lines for a shell that show the accounts of Mail.
     Accounts,
+    /// Lines for a shell that keep a password.
+    Password,
 }
 
 pub(crate) struct Example {
@@ -50,15 +52,15 @@ pub(crate) const EXAMPLES: &[Example] = &[
     },
     Example {
         about: "A task for root that sends by an account of Mail of the person whose Mac it is. The id is one that \
-                `backup-notify accounts --mail-home /Users/kim` has shown:",
+                `backup-notify accounts --mail-home /Users/kim` has shown; its password is kept by `sudo backup-notify \
+                password set smtp.example.com:kim --mail-home /Users/kim`:",
         kind: Kind::Task,
         code: r#"{
   "name": "Nightly",
   "mail_home": "/Users/kim",
   "email": {
     "to": "kim@example.com",
-    "account": "smtp.example.com:kim",
-    "password": { "file": "password" }
+    "account": "smtp.example.com:kim"
   }
 }"#,
         tells: None,
@@ -71,6 +73,15 @@ pub(crate) const EXAMPLES: &[Example] = &[
                backup-notify check --task home\n\
                backup-notify test-email --task home",
         tells: Some("test"),
+    },
+    Example {
+        about: "Or keep the password in the private keychain, and write no `password` into the task. Typed without \
+                `--stdin` and the pipe, it asks for the password:",
+        kind: Kind::Password,
+        code: "pass show mail/work | head -n 1 |\n  \
+               backup-notify password set smtp.example.com:587:kim@example.com --stdin\n\
+               backup-notify password list",
+        tells: None,
     },
     Example {
         about: "See what would be sent after a failure, without a password and without the network:",
@@ -89,16 +100,16 @@ pub(crate) const EXAMPLES: &[Example] = &[
         tells: Some("warning"),
     },
     Example {
-        about: "After restic:",
+        about: "After restic, which leaves the key of the private keychain out:",
         kind: Kind::Shell,
-        code: "restic backup --quiet /home\n\
+        code: "restic backup --quiet --exclude-caches /home\n\
                backup-notify notify --task home --tool restic --exit-code \"$?\"",
         tells: Some("warning"),
     },
     Example {
         about: "After Borg, with the last lines of its output in the message:",
         kind: Kind::Shell,
-        code: "borg create --stats '/mnt/backup/repo::{now}' /home 2> \"$HOME/borg.log\"\n\
+        code: "borg create --stats --exclude-caches '/mnt/backup/repo::{now}' /home 2> \"$HOME/borg.log\"\n\
                backup-notify notify --task home --tool borg --exit-code \"$?\" --log \"$HOME/borg.log\"",
         tells: Some("warning"),
     },
@@ -112,10 +123,10 @@ pub(crate) const EXAMPLES: &[Example] = &[
         tells: Some("error"),
     },
     Example {
-        about: "From cron. A session of yours may not exist then, and without one there is no keyring: let \
-                the task name a password file.",
+        about: "From cron. A session of yours may not exist then, and without one there is no keyring of the desktop: \
+                let the password be in the private keychain.",
         kind: Kind::Cron,
-        code: "30 2 * * * restic backup --quiet /home; backup-notify notify --hook --task home --tool restic \
+        code: "30 2 * * * restic backup --quiet --exclude-caches /home; backup-notify notify --hook --task home --tool restic \
                --exit-code $?",
         tells: Some("warning"),
     },

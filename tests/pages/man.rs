@@ -12,7 +12,7 @@ use super::{commands as every_command, definition, prose, task_file};
 const DATE: &str = "2026-11-22";
 
 /// The sections, in their order.
-pub(crate) const SECTIONS: [&str; 16] = [
+pub(crate) const SECTIONS: [&str; 17] = [
     "NAME",
     "SYNOPSIS",
     "DESCRIPTION",
@@ -22,6 +22,7 @@ pub(crate) const SECTIONS: [&str; 16] = [
     "TEMPLATES",
     "TRUST",
     "WHO MAY WRITE WHAT",
+    "PRIVATE KEYCHAIN",
     "RESULT FOR PROGRAMS",
     "EXIT STATUS",
     "FILES",

@@ -3,6 +3,7 @@
 //! Only what this version does may stand here, and where a key or flag is accepted and has no
 //! effect yet, the page says so.
 
+use super::keychain;
 use super::page::Page;
 
 /// Writes the paragraphs of a section.
@@ -11,13 +12,15 @@ pub(super) fn section(page: &mut Page, name: &str) {
         "DESCRIPTION" => description(page),
         "TRUST" => trust(page),
         "WHO MAY WRITE WHAT" => writers(page),
+        "PRIVATE KEYCHAIN" => keychain::describe(page),
         "RESULT FOR PROGRAMS" => result(page),
         "FILES" => files(page),
         "ENVIRONMENT" => environment(page),
         "SECURITY" => security(page),
         "SEE ALSO" => {
             page.text(
-                "`cron`(8), `crontab`(5), `openssl-x509`(1), `pass`(1), `secret-tool`(1), `systemd.exec`(5)",
+                "`borg-create`(1), `cron`(8), `crontab`(5), `openssl-x509`(1), `pass`(1), `restic`(1), `secret-tool`(1), \
+                 `systemd-creds`(1), `systemd.exec`(5), `tar`(1)",
             );
         }
         other => panic!("tests/pages/prose.rs has no words for {other}"),
@@ -34,11 +37,14 @@ pub(super) fn command(name: &str) -> Option<&'static str> {
         }
         "test-email" => {
             "Account, password, trust and code are those of `notify`; only the policy is not asked. It sends each \
-             e-mail of the task."
+             e-mail of the task. The first line says as whom it ran: user, home folder and, when the password is looked \
+             for there, the private keychain. Root is warned when others could replace the program."
         }
         "check" => {
             "It looks up the account, fetches the password, connects, signs in and asks the server for each \
-             recipient; then it leaves without a message. Every fault comes with what to do about it."
+             recipient; then it leaves without a message. Every fault comes with what to do about it. It begins as \
+             `test-email` does, with the user, the home folder and the private keychain. Run it as the user who runs the \
+             hook: what works for you says nothing about root."
         }
         "certificate" => {
             "It reads the chain on a connection that is good for nothing else, and tries the rules, each on one of \
@@ -54,6 +60,9 @@ pub(super) fn command(name: &str) -> Option<&'static str> {
              with `--mail-home` too; a task names an account of another home folder by its id alone. See FILES for the places, and \
              email.account under TASK FILE for what may be written."
         }
+        "password set" => keychain::SET,
+        "password remove" => keychain::REMOVE,
+        "password list" => keychain::LIST,
         "schema" => {
             "Save it, and name it under `$schema` in your task: many editors then complete and check."
         }
@@ -134,7 +143,7 @@ fn description(page: &mut Page) {
          names one of them in a word.",
     );
     page.text(
-        "Not in this version: a private keychain, notices on screen (Growl, desktop), an outbox for messages that no server accepts, and the reports of backup programs in their own formats. Where a key or a flag for one of these is accepted \
+        "Not in this version: notices on screen (Growl, desktop), an outbox for messages that no server accepts, and the reports of backup programs in their own formats. Where a key or a flag for one of these is accepted \
          already, this page says what becomes of it.",
     );
 }
@@ -226,6 +235,11 @@ fn result(page: &mut Page) {
          `message_id`.",
     );
     page.item("`messages`", "Only with `--dry-run`: the finished messages.");
+    page.item(
+        "`ran_as`",
+        "Only of `check` and `test-email`: `user`, `home` and `vault`, the file of the private keychain, which is null \
+         where the task looks for no password in it.",
+    );
     page.item("`exit_code`", "The code that the program ends with.");
     page.text("An error before the decision is one object with `error`, `hint` and `exit_code`.");
     page.text("`accounts` prints an object of its own:");
@@ -241,6 +255,7 @@ fn result(page: &mut Page) {
          about, null when it is about the file), `message` and `hint`.",
     );
     page.item("`looked_at`", "Only when nothing was found: every path.");
+    keychain::results(page);
 }
 
 fn files(page: &mut Page) {
@@ -253,6 +268,7 @@ fn files(page: &mut Page) {
         "`/etc/backup-notify/`‹name›`.json`",
         "Looked for next. On macOS in `/Library/Application Support/backup-notify`.",
     );
+    keychain::files(page);
     page.text(
         "Mail's accounts are looked for in these places of your home folder, or of the one that `mail_home` names. The \
          first that has an outgoing server counts; what an upgrade of macOS has left behind stands below what has \
@@ -274,7 +290,7 @@ fn files(page: &mut Page) {
 }
 
 fn environment(page: &mut Page) {
-    page.item("`HOME`, `XDG_CONFIG_HOME`", "Where your tasks are; see FILES. macOS uses HOME alone.");
+    page.item("`HOME`, `XDG_CONFIG_HOME`", "Where your tasks are; see FILES. macOS uses HOME alone. The private keychain is found by HOME alone everywhere.");
     page.item("`PATH`", "Where a password command without a slash is looked for, unless you are root.");
     page.item(
         "`SSL_CERT_FILE`, `SSL_CERT_DIR`",
@@ -283,7 +299,7 @@ fn environment(page: &mut Page) {
     );
     page.item(
         "`CREDENTIALS_DIRECTORY`",
-        "Where systemd puts the credentials of a service; for `systemd_credential`.",
+        "Where systemd puts the credentials of a service; for `systemd_credential`, and for the key of the private keychain.",
     );
     page.item(
         "`NO_COLOR`, `TERM`, `COLUMNS`",
@@ -319,6 +335,11 @@ fn security(page: &mut Page) {
         "It comes from one source that the task names, is fetched as late as possible and wiped after use. It is \
          never an argument, and never in a log, a message or an error. When the source has none and you sit at a \
          terminal, you are asked; with `--hook` you are not. Any other failure of the source ends there.",
+    );
+    page.text(
+        "The private keychain protects it in a stolen backup, and from other users. It is no protection against programs \
+         that run as you: they can read vault and key as this program does. See PRIVATE KEYCHAIN. A password in it is \
+         for one host, port and user, and is offered to no other, whatever a task says.",
     );
     page.text(
         "It is sent only when the trust rule has accepted the server over TLS. Over a connection without TLS it is \
@@ -382,7 +403,7 @@ pub(super) fn account_of_mail(page: &mut Page) {
     page.text(
         "From Mail come server, port, security, the way to sign in, user name and sender. `tls.mode` goes before what \
          Mail says, and moves an account from the standard port of one mode to that of the other. The password does \
-         not: see email.password.",
+         not: see email.password, and `password set` under COMMANDS.",
     );
     page.text(
         "Some accounts cannot be used: Mail stores no server for iCloud and Exchange, Apple's own token is for Apple's \

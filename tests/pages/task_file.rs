@@ -137,8 +137,8 @@ fn more(object: &str, key: &str) -> Option<&'static str> {
         ("Password", "env") => "Prefer a file or a command: other programs of yours can read variables.",
         ("Password", "systemd_credential") => "Its name, as after `LoadCredential=`.",
         ("Password", "keychain") => {
-            "The default. This version has no private keychain: it asks at a terminal, and otherwise ends with \
-             code 77."
+            "The default: `backup-notify password set` keeps it there, see PRIVATE KEYCHAIN. Where it keeps none for this \
+             account, you are asked at a terminal; otherwise the program ends with code 77."
         }
         ("Tls", "mode") => {
             "Without both it follows from the port: 465 means `implicit`, all others `starttls`."

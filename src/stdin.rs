@@ -1,17 +1,21 @@
 //! Standard input, read piece by piece until the deadline.
 //!
 //! It goes around `std::io::stdin()`, whose buffer would keep a copy of a password that nobody wipes,
-//! and would hold back what poll(2) is asked about.
+//! and would hold back what the system is asked about. That is asked by select(2): poll(2) of macOS knows
+//! no terminals.
 
 use std::io::{self, ErrorKind};
 use std::os::fd::AsFd;
-use std::time::Duration;
 
 use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::select::{FdSet, select};
+use nix::sys::time::{TimeVal, TimeValLike};
 use nix::unistd;
 
 use crate::deadline::Deadline;
+
+/// The longest that is waited in one piece, in microseconds: an hour.
+const LONGEST: i64 = 3_600_000_000;
 
 /// Reads what is there, and waits for it until the deadline; 0 is the end. A terminal gives one line at a
 /// time.
@@ -22,10 +26,12 @@ pub(crate) fn read(buffer: &mut [u8], deadline: &Deadline) -> io::Result<usize> 
 fn read_from(source: &impl AsFd, buffer: &mut [u8], deadline: &Deadline) -> io::Result<usize> {
     loop {
         let left = deadline.remaining().ok_or(ErrorKind::TimedOut)?;
-        // a timeout of a moment that is none would return at once, again and again
-        let time = PollTimeout::try_from(left.max(Duration::from_millis(1))).unwrap_or(PollTimeout::MAX);
-        let mut fds = [PollFd::new(source.as_fd(), PollFlags::POLLIN)];
-        match poll(&mut fds, time) {
+        // a time of none would return at once, again and again; a longer one than the system takes is cut
+        let left = i64::try_from(left.as_micros()).unwrap_or(LONGEST).clamp(1000, LONGEST);
+        let mut time = TimeVal::microseconds(left);
+        let mut fds = FdSet::new();
+        fds.insert(source.as_fd());
+        match select(None, &mut fds, None, None, &mut time) {
             Ok(0) | Err(Errno::EINTR | Errno::EAGAIN) => continue,
             Ok(_) => {}
             Err(error) => return Err(error.into()),
@@ -41,7 +47,7 @@ fn read_from(source: &impl AsFd, buffer: &mut [u8], deadline: &Deadline) -> io::
 #[cfg(test)]
 mod tests {
     use std::io::Write;
-    use std::time::Instant;
+    use std::time::{Duration, Instant};
 
     use super::*;
 

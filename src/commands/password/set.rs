@@ -43,15 +43,16 @@ fn set(args: &SetPasswordArgs, world: &World, output: Output) -> Result<Exit, Fa
     let keychain = Keychain::own().map_err(|e| Failure::from_situation(&e))?;
     let book = Book::new(args.lookup.mail_home.as_deref(), deadline);
     let place = place::find(&args.whose, args.trial.tls_mode, &book)?;
-    let trial = trial(args, &place, &book)?;
+    let rule = rule(args, &place)?;
     let entry = entry(args, &place.slot, attended)?;
 
     announce(&place, &keychain, access, output)?;
     let title = title(&place.slot);
     let secret =
         secrets::enter(entry, &place.slot, &title, deadline).map_err(|e| Failure::from_situation(&e))?;
-    let tested = match trial {
-        Some(trial) if args.trial.test || (attended && !args.trial.no_test && try_it(&deadline)?) => {
+    let tested = match rule {
+        Some(rule) if args.trial.test || (attended && !args.trial.no_test && try_it(&deadline)?) => {
+            let trial = Trial::new(&place, &book, &rule, args.trial.allow_cleartext_password);
             match trial.sign_in(&secret, &deadline, world.now, output) {
                 Ok(()) => true,
                 Err(failure) if attended => {
@@ -73,8 +74,8 @@ fn set(args: &SetPasswordArgs, world: &World, output: Output) -> Result<Exit, Fa
     keep(&place.slot, &secret, tested, &keychain, (access, world), output)
 }
 
-/// Prepares to try the password, where there is a server to try it on.
-fn trial(args: &SetPasswordArgs, place: &Place, book: &Book) -> Result<Option<Trial>, Failure> {
+/// Returns the rule under which the password can be tried, where there is a server to try it on.
+fn rule(args: &SetPasswordArgs, place: &Place) -> Result<Option<TrustRule>, Failure> {
     if place.slot.service() == Service::Growl {
         if args.trial.test {
             let what = "--test: a password of Growl cannot be tried without a notice on the screen";
@@ -82,13 +83,11 @@ fn trial(args: &SetPasswordArgs, place: &Place, book: &Book) -> Result<Option<Tr
         }
         return Ok(None);
     }
-    let trust = if args.trial.tls_trust.is_empty() {
-        TrustRule::default()
-    } else {
-        let usage = |error| Failure::new(Exit::Usage, format!("--tls-trust: {error}"));
-        TrustRule::parse_all(&args.trial.tls_trust).map_err(usage)?
-    };
-    Ok(Some(Trial::new(place, book, &trust, args.trial.allow_cleartext_password)))
+    if args.trial.tls_trust.is_empty() {
+        return Ok(Some(TrustRule::default()));
+    }
+    let usage = |error| Failure::new(Exit::Usage, format!("--tls-trust: {error}"));
+    TrustRule::parse_all(&args.trial.tls_trust).map(Some).map_err(usage)
 }
 
 /// Finds out where the password will come from.

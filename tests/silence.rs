@@ -33,7 +33,7 @@ fn silent_world(binary: Option<PathBuf>) -> (World, PathBuf) {
 }
 
 /// The release binary, which `tests/run` builds first: what the debug build costs says nothing.
-fn release_binary() -> PathBuf {
+pub(crate) fn release_binary() -> PathBuf {
     let debug = PathBuf::from(env!("CARGO_BIN_EXE_backup-notify"));
     let release = debug.parent().unwrap().parent().unwrap().join("release/backup-notify");
     assert!(release.exists(), "{} is missing: tests/run builds it", release.display());

@@ -16,7 +16,12 @@ pub(crate) struct Site {
 
 impl Site {
     pub(crate) fn new() -> Self {
-        let (world, ca) = (World::new(), Ca::new());
+        Self::in_world(World::new())
+    }
+
+    /// The same in a world that is there already.
+    pub(crate) fn in_world(world: World) -> Self {
+        let ca = Ca::new();
         world.write("ca.pem", ca.pem());
         Self { world, ca }
     }

@@ -113,6 +113,8 @@ impl EmailChannel<'_> {
             (circumstances.alarm)(&warning);
         }
         session.sign_in(secret.as_ref()).map_err(|e| Failure::from_situation(&e))?;
+        // nobody needs it any more, and the rest can take its time
+        drop(secret);
 
         let mut notes = prepared.notes.clone();
         if let Some(left) = session.certificate_ends_within(trust_notes::ENDS_SOON, story.now.timestamp()) {

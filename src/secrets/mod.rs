@@ -20,6 +20,7 @@ mod systemd;
 
 pub use error::{Absent, CommandFault, PromptFault, SecretError, SecretFault, StdinFault};
 pub use keychain::{Access, Kept, Keychain, KeychainError, Service, Slot};
+pub(crate) use secret::wipe_stack;
 pub use secret::{MAX_BYTES, Secret, Unusable};
 
 use crate::deadline::Deadline;
@@ -65,6 +66,7 @@ pub fn fetch(source: &Password, request: &Request<'_>) -> Result<Secret, SecretE
         }
         Answer::Nothing(absent) => Err(SecretFault::NotFound(absent)),
     });
+    wipe_stack();
     found.map_err(|fault| SecretError { account: request.account.to_string(), fault })
 }
 

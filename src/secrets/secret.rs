@@ -63,6 +63,18 @@ impl Secret {
     }
 }
 
+/// Writes over the part of the stack that functions called before have used: what libraries keep
+/// in variables of their own, they do not wipe (hmac keeps the key there).
+///
+/// To be called from where they were called, or from further up.
+#[inline(never)]
+#[allow(clippy::large_stack_arrays, reason = "the stack is what it is about")]
+pub(crate) fn wipe_stack() {
+    // more than anything on the way from a source to the wire needs
+    let room = [0_u8; 64 * 1024];
+    std::hint::black_box(&room);
+}
+
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("[secret]")

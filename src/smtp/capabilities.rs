@@ -66,7 +66,7 @@ mod tests {
             "x-other",
             "",
         ];
-        let reply = Reply { code: 250, lines: lines.map(str::to_owned).to_vec() };
+        let reply = Reply { code: 250, lines: lines.map(str::to_owned).to_vec().into() };
         let offered = Capabilities::from_reply(&reply);
         assert!(offered.pipelining && !offered.starttls && !offered.smtputf8);
         assert_eq!(offered.size, Some(1000));
@@ -76,7 +76,7 @@ mod tests {
     #[test]
     fn no_limit_is_no_limit() {
         for (line, size) in [("SIZE", Some(0)), ("SIZE 0", Some(0)), ("SIZE x", Some(0)), ("SIZ 1", None)] {
-            let reply = Reply { code: 250, lines: vec!["host".to_owned(), line.to_owned()] };
+            let reply = Reply { code: 250, lines: vec!["host".to_owned(), line.to_owned()].into() };
             assert_eq!(Capabilities::from_reply(&reply).size, size, "{line}");
         }
     }

@@ -2,11 +2,15 @@
 //!
 //! What a server says ends up in messages, logs and JSON, at whatever stage it says it. So every
 //! reply after the secret has left is looked through, for the secret and for pieces of it in
-//! base64, wherever they stand and wherever the server has cut them.
+//! base64, wherever they stand and wherever the server has cut them. The secret itself is gone by
+//! then: what is kept of it is a short checksum of each piece, under a key of this process.
+
+use std::collections::BTreeMap;
+use std::hash::{BuildHasher, RandomState};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 use crate::secrets::Secret;
 use crate::smtp::reply::Reply;
@@ -21,47 +25,98 @@ const CLEAR_PIECE: usize = 12;
 /// The shortest text in base64 that is looked for: one still shorter is in every other word.
 const ENCODED_LEAST: usize = 4;
 
-/// Takes the secret out of a reply.
-pub(super) fn clean(mut reply: Reply, secret: &Secret) -> Reply {
-    for line in &mut reply.lines {
-        *line = hide(line, secret);
-    }
-    reply
+/// What is left of a secret to know it again by: checksums of 32 bits, from which no piece can be
+/// read. They do let whoever has this memory try whether a guess is right.
+pub(super) struct Traces {
+    key: RandomState,
+    /// The checksums of all pieces, in order, by the length of the piece.
+    by_length: BTreeMap<usize, Vec<u32>>,
 }
 
-/// Replaces the secret, and every word that holds a piece of it, by `[hidden]`.
-pub(super) fn hide(line: &str, secret: &Secret) -> String {
-    let secret = secret.reveal();
-    // a line that is not UTF-8 has been read as Latin-1, the secret in it too
-    let latin1: Zeroizing<String> = Zeroizing::new(secret.bytes().map(char::from).collect());
-    let line = line.replace(secret, HIDDEN).replace(latin1.as_str(), HIDDEN);
-    let encoded = [0, 1, 2].map(|alignment| encoded(secret.as_bytes(), alignment));
-    let given_away = |word: &str| {
-        let word = word.as_bytes();
-        holds_piece(word, secret.as_bytes(), CLEAR_PIECE)
-            || encoded
-                .iter()
-                .any(|text| text.len() >= ENCODED_LEAST && holds_piece(word, text.as_bytes(), ENCODED_PIECE))
-    };
-    let words: Vec<&str> = line.split(' ').map(|word| if given_away(word) { HIDDEN } else { word }).collect();
-    words.join(" ")
+impl Traces {
+    /// Takes the traces of a secret.
+    pub(super) fn of(secret: &Secret) -> Self {
+        let mut traces = Self { key: RandomState::new(), by_length: BTreeMap::new() };
+        let bytes = secret.reveal().as_bytes();
+        traces.add(bytes, CLEAR_PIECE);
+        if !bytes.is_ascii() {
+            // a line that is not UTF-8 has been read as Latin-1, the secret in it too
+            let mut latin1 = Zeroizing::new(String::with_capacity(bytes.len() * 2));
+            latin1.extend(bytes.iter().copied().map(char::from));
+            traces.add(latin1.as_bytes(), CLEAR_PIECE);
+        }
+        for alignment in 0..3 {
+            let encoded = encoded(bytes, alignment);
+            if encoded.len() >= ENCODED_LEAST {
+                traces.add(&encoded, ENCODED_PIECE);
+            }
+        }
+        for checksums in traces.by_length.values_mut() {
+            checksums.sort_unstable();
+            checksums.dedup();
+        }
+        traces
+    }
+
+    /// Adds every piece of `most` bytes of a text, or all of it where it is shorter.
+    fn add(&mut self, text: &[u8], most: usize) {
+        let length = text.len().min(most);
+        if length > 0 {
+            let checksums = text.windows(length).map(|piece| checksum(&self.key, piece));
+            self.by_length.entry(length).or_default().extend(checksums);
+        }
+    }
+
+    /// Takes the secret out of a reply.
+    pub(super) fn clean(&self, mut reply: Reply) -> Reply {
+        for line in reply.lines.iter_mut() {
+            let hidden = self.hide(line);
+            line.zeroize();
+            *line = hidden;
+        }
+        reply
+    }
+
+    /// Replaces every word that holds the secret or a piece of it by `[hidden]`.
+    pub(super) fn hide(&self, line: &str) -> String {
+        let mut given_away = vec![false; line.len()];
+        for (length, checksums) in &self.by_length {
+            for (at, piece) in line.as_bytes().windows(*length).enumerate() {
+                if checksums.binary_search(&checksum(&self.key, piece)).is_ok() {
+                    given_away.iter_mut().skip(at).take(*length).for_each(|byte| *byte = true);
+                }
+            }
+        }
+        let mut words: Vec<&str> = Vec::new();
+        let mut at = 0;
+        for word in line.split(' ') {
+            let end = at + word.len();
+            let hidden = given_away.get(at..end).is_some_and(|word| word.contains(&true));
+            // a secret of several words is one secret
+            if !(hidden && words.last() == Some(&HIDDEN)) {
+                words.push(if hidden { HIDDEN } else { word });
+            }
+            at = end + 1;
+        }
+        words.join(" ")
+    }
+}
+
+/// The lower half of the keyed hash: enough to tell pieces from prose.
+fn checksum(key: &RandomState, piece: &[u8]) -> u32 {
+    let [.., a, b, c, d] = key.hash_one(piece).to_be_bytes();
+    u32::from_be_bytes([a, b, c, d])
 }
 
 /// Returns the characters that base64 makes of these bytes alone, wherever they stand `alignment`
 /// bytes behind a multiple of three, whatever comes before and after them.
-fn encoded(bytes: &[u8], alignment: usize) -> Zeroizing<String> {
+fn encoded(bytes: &[u8], alignment: usize) -> Zeroizing<Vec<u8>> {
     let mut shifted = Zeroizing::new(Vec::with_capacity(alignment + bytes.len()));
     shifted.resize(alignment, 0);
     shifted.extend_from_slice(bytes);
     let text = Zeroizing::new(STANDARD_NO_PAD.encode(&shifted));
     let (first, last) = ((alignment * 8).div_ceil(6), shifted.len() * 8 / 6);
-    Zeroizing::new(text.get(first..last).unwrap_or_default().to_owned())
-}
-
-/// Tells whether a word holds `most` bytes in a row of a text, or all of it where it is shorter.
-fn holds_piece(word: &[u8], text: &[u8], most: usize) -> bool {
-    let length = text.len().min(most);
-    length > 0 && text.windows(length).any(|piece| word.windows(length).any(|part| part == piece))
+    Zeroizing::new(text.as_bytes().get(first..last).unwrap_or_default().to_vec())
 }
 
 #[cfg(test)]
@@ -71,7 +126,7 @@ mod tests {
     use super::*;
 
     fn hidden(line: &str, secret: &str) -> String {
-        hide(line, &Secret::new(secret).unwrap())
+        Traces::of(&Secret::new(secret).unwrap()).hide(line)
     }
 
     #[test]
@@ -90,6 +145,7 @@ mod tests {
         }
         assert_eq!(hidden("a hunter2 b", "hunter2"), "a [hidden] b");
         assert_eq!(hidden("a p\u{c3}\u{a4}ss", "päss"), "a [hidden]");
+        assert_eq!(hidden("no: my pass word!", "my pass word"), "no: [hidden]");
         assert_eq!(hidden("a long-long-lon", "long-long-long-token"), "a [hidden]");
     }
 

@@ -7,6 +7,8 @@
 use std::fmt;
 use std::io::{self, Read};
 
+use zeroize::{Zeroize, Zeroizing};
+
 use crate::text;
 
 /// How much of a line is kept; the rest is read and dropped.
@@ -22,7 +24,7 @@ pub(crate) struct Reply {
     /// The three digits.
     pub(crate) code: u16,
     /// The text of each line, without code, as it came (not yet cleaned).
-    pub(crate) lines: Vec<String>,
+    pub(crate) lines: Zeroizing<Vec<String>>,
 }
 
 impl Reply {
@@ -72,7 +74,7 @@ pub(crate) enum ReplyError {
     /// The server closed the connection.
     Closed,
     /// What came does not begin with a reply code.
-    Garbled(String),
+    Garbled(Zeroizing<String>),
     /// The reply does not end.
     Endless,
 }
@@ -80,7 +82,7 @@ pub(crate) enum ReplyError {
 /// Bytes that came in and were not read as replies yet.
 #[derive(Debug, Default)]
 pub(crate) struct Replies {
-    buffer: Vec<u8>,
+    buffer: Zeroizing<Vec<u8>>,
     start: usize,
 }
 
@@ -92,16 +94,17 @@ impl Replies {
 
     /// Reads one reply.
     pub(crate) fn read(&mut self, stream: &mut impl Read) -> Result<Reply, ReplyError> {
-        let mut lines = Vec::new();
+        let mut lines = Zeroizing::new(Vec::new());
         let mut kind = None;
         let mut budget = REPLY_MOST;
         loop {
             let line = self.line(stream, &mut budget)?;
-            let (code, more, rest) = split(&line).ok_or_else(|| ReplyError::Garbled(decode(&line)))?;
+            let (code, more, rest) =
+                split(&line).ok_or_else(|| ReplyError::Garbled(Zeroizing::new(decode(&line))))?;
             // every line has the code of the last (RFC 5321, section 4.2.1); yes and no in one reply
             // is neither
             if *kind.get_or_insert(code / 100) != code / 100 {
-                return Err(ReplyError::Garbled(decode(&line)));
+                return Err(ReplyError::Garbled(Zeroizing::new(decode(&line))));
             }
             if lines.len() < LINES_KEPT {
                 lines.push(decode(rest));
@@ -113,15 +116,18 @@ impl Replies {
     }
 
     /// Reads one line without its end; keeps its first [`LINE_KEPT`] octets.
-    fn line(&mut self, stream: &mut impl Read, budget: &mut usize) -> Result<Vec<u8>, ReplyError> {
-        let mut line = Vec::new();
+    fn line(&mut self, stream: &mut impl Read, budget: &mut usize) -> Result<Zeroizing<Vec<u8>>, ReplyError> {
+        // a line that grew would leave pieces behind, of a secret perhaps that the server repeats
+        let mut line = Zeroizing::new(Vec::with_capacity(LINE_KEPT));
         loop {
-            let pending = self.buffer.get(self.start..).unwrap_or_default();
+            let pending = self.buffer.get_mut(self.start..).unwrap_or_default();
             let end = pending.iter().position(|b| *b == b'\n');
-            let part = pending.get(..end.unwrap_or(pending.len())).unwrap_or_default();
+            let length = end.unwrap_or(pending.len());
+            let part = pending.get_mut(..length).unwrap_or_default();
             let room = LINE_KEPT.saturating_sub(line.len());
             line.extend_from_slice(part.get(..part.len().min(room)).unwrap_or_default());
-            *budget = budget.checked_sub(part.len()).ok_or(ReplyError::Endless)?;
+            part.zeroize();
+            *budget = budget.checked_sub(length).ok_or(ReplyError::Endless)?;
             if let Some(end) = end {
                 self.start += end + 1;
                 *budget = budget.checked_sub(1).ok_or(ReplyError::Endless)?;
@@ -168,7 +174,14 @@ fn split(line: &[u8]) -> Option<(u16, bool, &[u8])> {
 
 /// Reads text as UTF-8, or as Latin-1 when it is not.
 fn decode(bytes: &[u8]) -> String {
-    std::str::from_utf8(bytes).map_or_else(|_| bytes.iter().copied().map(char::from).collect(), str::to_owned)
+    std::str::from_utf8(bytes).map_or_else(
+        |_| {
+            let mut text = String::with_capacity(bytes.len() * 2);
+            text.extend(bytes.iter().copied().map(char::from));
+            text
+        },
+        str::to_owned,
+    )
 }
 
 #[cfg(test)]
@@ -205,7 +218,7 @@ mod tests {
     // as `read_all` returns it, so that the two can be compared
     #[allow(clippy::unnecessary_wraps)]
     fn reply(code: u16, lines: &[&str]) -> Result<Reply, String> {
-        Ok(Reply { code, lines: lines.iter().map(|l| (*l).to_owned()).collect() })
+        Ok(Reply { code, lines: lines.iter().map(|l| (*l).to_owned()).collect::<Vec<_>>().into() })
     }
 
     #[test]

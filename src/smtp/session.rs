@@ -8,15 +8,15 @@ use jiff::Timestamp;
 
 use crate::deadline::Deadline;
 use crate::delivery::TlsFacts;
-use crate::secrets::Secret;
 use crate::smtp::capabilities::Capabilities;
 use crate::smtp::certificate::{CertificateFacts, hex};
+use crate::smtp::echo::Traces;
 use crate::smtp::error::{Problem, SmtpError, Step};
 use crate::smtp::reply::{Replies, Reply, ReplyError};
 use crate::smtp::stream::Stream;
 use crate::smtp::trust::Verifier;
 use crate::smtp::wire::Wire;
-use crate::smtp::{Route, SecuredRoute, Stages, connect, diagnosis, echo, tls};
+use crate::smtp::{Route, SecuredRoute, Stages, connect, diagnosis, tls};
 use crate::task::{Pin, TlsMode, TrustRule};
 
 /// What is kept back of the deadline to find out what a silent server is.
@@ -32,8 +32,8 @@ pub struct Session<'a> {
     pub(super) offered: Capabilities,
     certificate: Option<CertificateFacts>,
     tls_version: Option<&'static str>,
-    /// What has been signed in with, to be taken out of what the server says.
-    pub(super) secret: Option<&'a Secret>,
+    /// The traces of what has been signed in with, to be taken out of what the server says.
+    pub(super) traces: Option<Traces>,
     /// Whether the server waits for a command, so that a QUIT would be understood.
     pub(super) between_commands: bool,
 }
@@ -111,7 +111,7 @@ impl<'a> Session<'a> {
             offered: Capabilities::default(),
             certificate: None,
             tls_version: None,
-            secret: None,
+            traces: None,
             between_commands: false,
         };
         if route.mode == TlsMode::Starttls {
@@ -307,6 +307,13 @@ impl<'a> Session<'a> {
         }
     }
 
+    /// Keeps nothing more of what comes in: the secret could be in it.
+    pub(super) fn stop_watching(&self) {
+        if let Some(wire) = self.stream.wire() {
+            wire.stop_watching();
+        }
+    }
+
     /// Lets the connection end at another moment.
     fn set_deadline(&mut self, deadline: Deadline) {
         match &mut self.stream {
@@ -337,9 +344,9 @@ impl<'a> Session<'a> {
                 if reply.code == 421 {
                     self.between_commands = false;
                 }
-                match self.secret {
+                match &self.traces {
                     // a challenge is data, and shown to nobody
-                    Some(secret) if reply.code != 334 => Ok(echo::clean(reply, secret)),
+                    Some(traces) if reply.code != 334 => Ok(traces.clean(reply)),
                     _ => Ok(reply),
                 }
             }
@@ -349,7 +356,8 @@ impl<'a> Session<'a> {
                     ReplyError::Closed => Problem::Closed,
                     ReplyError::Io(error) => self.broken(&error),
                     ReplyError::Garbled(line) => {
-                        Problem::Garbled(self.secret.map_or(line.clone(), |secret| echo::hide(&line, secret)))
+                        let hidden = self.traces.as_ref().map(|traces| traces.hide(&line));
+                        Problem::Garbled(hidden.unwrap_or_else(|| line.to_string()))
                     }
                     ReplyError::Endless => Problem::Endless,
                 })

@@ -7,11 +7,12 @@ use md5::Md5;
 use zeroize::Zeroizing;
 
 use crate::accounts::Auth;
-use crate::secrets::Secret;
+use crate::secrets::{Secret, wipe_stack};
+use crate::smtp::Session;
 use crate::smtp::certificate::hex;
+use crate::smtp::echo::Traces;
 use crate::smtp::error::{Problem, SmtpError, Step};
 use crate::smtp::reply::Reply;
-use crate::smtp::{Session, echo};
 
 /// How long the line of a command may be, with its end (RFC 5321, section 4.5.3.1.4).
 const COMMAND_MOST: usize = 512;
@@ -53,21 +54,24 @@ impl Mechanism {
     }
 }
 
-impl<'a> Session<'a> {
+impl Session<'_> {
     /// Signs in, if the account does that at all.
     ///
     /// The secret leaves only over TLS, to this very computer, or where the task allows it by
-    /// name. It is kept at hand as long as the session lasts, to be taken out of what the server
-    /// says.
-    pub fn sign_in(&mut self, secret: Option<&'a Secret>) -> Result<(), SmtpError> {
+    /// name. No copy of it is left when this returns; what stays for as long as the session lasts
+    /// are traces by which it is taken out of what the server says.
+    pub fn sign_in(&mut self, secret: Option<&Secret>) -> Result<(), SmtpError> {
         let (Some(user), Some(secret)) = (self.route.user.clone(), secret) else { return Ok(()) };
-        self.step(Step::SignIn, |session| {
+        let result = self.step(Step::SignIn, |session| {
             if !session.is_private() && !session.route.allow_cleartext_password {
                 return Err(Problem::CleartextPassword);
             }
-            session.secret = Some(secret);
+            session.stop_watching();
+            session.traces = Some(Traces::of(secret));
             session.try_mechanisms(&user, secret)
-        })
+        });
+        wipe_stack();
+        result
     }
 
     fn try_mechanisms(&mut self, user: &str, secret: &Secret) -> Result<(), Problem> {
@@ -91,7 +95,11 @@ impl<'a> Session<'a> {
             if !reply.is_transient() && !reply.is_permanent() {
                 // a server that asks on and on; it would take QUIT for an answer
                 self.between_commands = false;
-                return Err(Problem::Unexpected(echo::clean(reply, secret)));
+                // a challenge has not been looked through yet
+                return Err(Problem::Unexpected(match &self.traces {
+                    Some(traces) => traces.clean(reply),
+                    None => reply,
+                }));
             }
             // 504: offered, and still not known (RFC 4954, section 4); anything else is a verdict,
             // and a second wrong password could lock the account
@@ -105,11 +113,15 @@ impl<'a> Session<'a> {
     }
 
     /// Plays one mechanism through and returns the server's last word.
+    ///
+    /// On a part of the stack of its own, which is wiped afterwards: inlined, what it leaves there
+    /// would be in the middle of what is still used.
+    #[inline(never)]
     fn authenticate(&mut self, mechanism: Mechanism, user: &str, secret: &Secret) -> Result<Reply, Problem> {
         match mechanism {
             Mechanism::Plain => {
                 // RFC 4616: no authorization identity
-                let message = Zeroizing::new(format!("\0{user}\0{}", secret.reveal()));
+                let message = joined(&["\0", user, "\0", secret.reveal()]);
                 let reply = self.auth_command("PLAIN", &message)?;
                 // a server that overlooks the initial response asks for it once more
                 if reply.code == 334 { self.answer(message.as_bytes()) } else { Ok(reply) }
@@ -142,8 +154,7 @@ impl<'a> Session<'a> {
                 self.answer(format!("{user} {}", hex(&mac.finalize().into_bytes())).as_bytes())
             }
             Mechanism::Xoauth2 => {
-                let message =
-                    Zeroizing::new(format!("user={user}\u{1}auth=Bearer {}\u{1}\u{1}", secret.reveal()));
+                let message = joined(&["user=", user, "\u{1}auth=Bearer ", secret.reveal(), "\u{1}\u{1}"]);
                 let reply = self.auth_command("XOAUTH2", &message)?;
                 // the reason comes as a challenge, which an empty answer turns into the verdict
                 if reply.code == 334 { self.answer(b"") } else { Ok(reply) }
@@ -152,10 +163,8 @@ impl<'a> Session<'a> {
                 // RFC 7628, section 3.1; RFC 5801, section 4 for the user name
                 let name = user.replace('=', "=3D").replace(',', "=2C");
                 let (host, port) = (&self.route.host, self.route.port);
-                let message = Zeroizing::new(format!(
-                    "n,a={name},\u{1}host={host}\u{1}port={port}\u{1}auth=Bearer {}\u{1}\u{1}",
-                    secret.reveal()
-                ));
+                let begin = format!("n,a={name},\u{1}host={host}\u{1}port={port}\u{1}auth=Bearer ");
+                let message = joined(&[&begin, secret.reveal(), "\u{1}\u{1}"]);
                 let reply = self.auth_command("OAUTHBEARER", &message)?;
                 // RFC 7628, section 3.2.3: the reason is answered with %x01
                 if reply.code == 334 { self.answer(b"\x01") } else { Ok(reply) }
@@ -167,7 +176,7 @@ impl<'a> Session<'a> {
     /// be, gives it as the answer to an empty challenge (RFC 4954, section 4): tokens are long.
     fn auth_command(&mut self, mechanism: &str, message: &str) -> Result<Reply, Problem> {
         let encoded = Zeroizing::new(STANDARD.encode(message.as_bytes()));
-        let line = Zeroizing::new(format!("AUTH {mechanism} {}\r\n", encoded.as_str()));
+        let line = joined(&["AUTH ", mechanism, " ", &encoded, "\r\n"]);
         if line.len() <= COMMAND_MOST {
             self.send(line.as_bytes())?;
             return self.reply();
@@ -180,7 +189,7 @@ impl<'a> Session<'a> {
     /// Answers a challenge.
     fn answer(&mut self, response: &[u8]) -> Result<Reply, Problem> {
         let encoded = Zeroizing::new(STANDARD.encode(response));
-        let line = Zeroizing::new(format!("{}\r\n", encoded.as_str()));
+        let line = joined(&[&encoded, "\r\n"]);
         self.send(line.as_bytes())?;
         self.reply()
     }
@@ -190,4 +199,14 @@ impl<'a> Session<'a> {
         self.send(b"*\r\n")?;
         self.reply()
     }
+}
+
+/// Joins texts, a secret among them, in room that is made for all of them at once: text that grows
+/// leaves what it was behind.
+fn joined(parts: &[&str]) -> Zeroizing<String> {
+    let mut text = Zeroizing::new(String::with_capacity(parts.iter().map(|part| part.len()).sum()));
+    for part in parts {
+        text.push_str(part);
+    }
+    text
 }

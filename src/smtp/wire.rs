@@ -130,6 +130,8 @@ fn connect_any(addresses: &[SocketAddr], deadline: Deadline) -> Result<TcpStream
 pub(super) struct Seen {
     /// The first bytes that came in since [`Wire::watch`].
     pub(super) opening: Vec<u8>,
+    /// Whether nothing more is to be kept of what comes in.
+    blind: bool,
     /// The last fault of the socket.
     pub(super) fault: Option<ErrorKind>,
 }
@@ -155,6 +157,11 @@ impl Wire {
     /// Starts to keep what comes in, from the next byte on.
     pub(super) fn watch(&self) {
         self.seen.borrow_mut().opening.clear();
+    }
+
+    /// Keeps nothing of what comes in, from the next byte on.
+    pub(super) fn stop_watching(&self) {
+        self.seen.borrow_mut().blind = true;
     }
 
     /// Lets this connection end earlier or later than it was to.
@@ -205,7 +212,7 @@ impl Read for Wire {
         if count == 0 && !buffer.is_empty() {
             seen.fault = Some(ErrorKind::UnexpectedEof);
         }
-        let room = OPENING.saturating_sub(seen.opening.len());
+        let room = if seen.blind { 0 } else { OPENING.saturating_sub(seen.opening.len()) };
         let kept = buffer.get(..count.min(room)).unwrap_or_default();
         seen.opening.extend_from_slice(kept);
         Ok(count)

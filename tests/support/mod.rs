@@ -21,6 +21,7 @@ pub(crate) mod certs;
 pub(crate) mod exim;
 mod guard;
 pub(crate) mod leaks;
+pub(crate) mod memory;
 pub(crate) mod namespace;
 pub(crate) mod output;
 pub(crate) mod postfix;

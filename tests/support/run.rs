@@ -114,7 +114,12 @@ impl<'w> Run<'w> {
     }
 
     /// Runs it to its end, and checks that no secret came out.
-    pub(crate) fn run(mut self) -> Output {
+    pub(crate) fn run(self) -> Output {
+        self.run_while(|_| ())
+    }
+
+    /// The same; `look` gets the number of the process once it is started, and may take its time.
+    pub(crate) fn run_while(mut self, look: impl FnOnce(u32)) -> Output {
         self.give_world_to_user();
         let begun = Instant::now();
         let mut child = self.spawn();
@@ -132,6 +137,7 @@ impl<'w> Run<'w> {
                 drop(done);
             })
         };
+        look(pid);
         let (leaks, in_time) = self.watch(pid, begun, &finished);
         let elapsed = begun.elapsed();
         let ended = *status.lock().unwrap();

@@ -62,6 +62,8 @@ struct State {
     /// Their sockets, to be closed under them when the server stops.
     sockets: HashMap<usize, TcpStream>,
     threads: Vec<JoinHandle<()>>,
+    /// How many clients were left without an answer by [`Action::Stall`].
+    stalled: usize,
     /// Connections of our own that were made to see that all before them were accepted.
     barriers: HashSet<SocketAddr>,
 }
@@ -113,6 +115,31 @@ impl SmtpServer {
     pub(crate) fn sessions_within(&self, limit: Duration) -> Vec<SessionRecord> {
         self.wait_for_clients_to_leave(limit);
         self.snapshot()
+    }
+
+    /// Waits until so many clients have come to where they get no answer ([`Action::Stall`]).
+    pub(crate) fn wait_until_stalled(&self, count: usize) {
+        let end = Instant::now() + PATIENCE;
+        let mut state = lock(&self.shared.state);
+        while state.stalled < count {
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                drop(state);
+                panic!("no client came to where it is left without an answer:\n{}", show(&self.snapshot()));
+            }
+            state = wait(&self.shared.changed, state, left);
+        }
+    }
+
+    /// Waits until a client that is still to come has been here and is gone.
+    pub(crate) fn wait_for_visit(&self) {
+        let end = Instant::now() + PATIENCE;
+        let mut state = lock(&self.shared.state);
+        while state.records.is_empty() || state.live > 0 {
+            let left = end.saturating_duration_since(Instant::now());
+            assert!(!left.is_zero(), "no client came and went");
+            state = wait(&self.shared.changed, state, left);
+        }
     }
 
     /// All sessions as they are now.
@@ -249,6 +276,12 @@ impl Shared {
                 drop(leaving);
             }));
         }
+    }
+
+    /// Notes that a client is left without an answer from now on.
+    fn stalls(&self) {
+        lock(&self.state).stalled += 1;
+        self.changed.notify_all();
     }
 
     fn is_stopped(&self) -> bool {

@@ -86,7 +86,7 @@ impl Session {
             }
             Action::Close => Err(self.wire.close()),
             Action::Reset => Err(self.wire.reset()),
-            Action::Stall => Err(self.wire.drain()),
+            Action::Stall => Err(self.wire.stall()),
             Action::Drip(pause) => self.wire.send_slowly(normal, Some(*pause)),
             _ => self.wire.send_slowly(normal, None),
         }

@@ -260,6 +260,12 @@ impl Wire {
         }
     }
 
+    /// Says nothing more, and lets the test know.
+    pub(super) fn stall(&mut self) -> End {
+        self.shared.stalls();
+        self.drain()
+    }
+
     /// Ends our side without a word, as a server that crashes does. What the client still
     /// sends is read, because closing with unread bytes would be a reset.
     pub(super) fn close(&mut self) -> End {

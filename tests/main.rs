@@ -13,6 +13,7 @@ mod addresses;
 mod certificate;
 mod commands;
 mod completions;
+mod core_dumps;
 mod delivered;
 mod documents;
 mod echoes;

@@ -1,0 +1,119 @@
+//! No core dump of a process that has, or has had, a secret.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde_json::{Value, json};
+
+use crate::site::Site;
+use crate::support::run::Run;
+use crate::support::smtp_server::{Action, Mode, SmtpServer, Stage};
+use crate::support::world::World;
+
+/// The commands that fetch the password of a task, as they are typed.
+const COMMANDS: [&[&str]; 3] = [&["notify", "--exit-code", "1"], &["test-email"], &["check"]];
+
+/// Starts the program where a core dump may be as large as it likes.
+fn without_limit<'w>(world: &'w World, arguments: &[&str]) -> Run<'w> {
+    let line = "ulimit -c unlimited && exec \"$0\" \"$@\"";
+    // who runs the tests may ignore SIGQUIT, as shells do for what runs in the background
+    let shell = ["--default-signal", "/bin/sh", "-c", line, world.binary().to_str().unwrap()];
+    world.other_command("/usr/bin/env", &shell).args(arguments)
+}
+
+/// A task that signs in at a server which does not answer that.
+fn stalled(site: &Site) -> (SmtpServer, Value) {
+    let server = site.server(Mode::Implicit).fault(Stage::Auth, Action::Stall).start();
+    let task = site.task(&server, "implicit");
+    (server, task)
+}
+
+fn cores(world: &World) -> Vec<String> {
+    let entries = fs::read_dir(world.path()).unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names.filter(|name| name.starts_with("core")).collect()
+}
+
+#[test]
+fn a_crash_with_the_password_in_memory_leaves_no_core() {
+    for command in COMMANDS {
+        // Rust takes a SIGSEGV that somebody sends for one of its own and goes on
+        for signal in [Signal::SIGABRT, Signal::SIGQUIT, Signal::SIGILL] {
+            let site = Site::new();
+            let (server, task) = stalled(&site);
+            let path = site.world.task(&task);
+            let output = without_limit(&site.world, command).task(&path).run_while(|pid| {
+                server.wait_until_stalled(1);
+                let limits = fs::read_to_string(format!("/proc/{pid}/limits")).unwrap();
+                let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
+                assert_eq!(core.split_whitespace().collect::<Vec<_>>()[4..6], ["0", "0"], "{core}");
+                kill(Pid::from_raw(pid.try_into().unwrap()), signal).unwrap();
+            });
+            assert_eq!(output.signal(), Some(signal as i32), "{output}");
+            assert_eq!(cores(&site.world), [""; 0], "{command:?} {signal}");
+        }
+    }
+    // the same place and limit leave one of a program that does not prevent it, where the system
+    // writes cores into the folder at all
+    let pattern = fs::read_to_string("/proc/sys/kernel/core_pattern").unwrap();
+    if !pattern.starts_with(['|', '/', '@']) {
+        let world = World::new();
+        let line = "ulimit -c unlimited && kill -ABRT $$";
+        world.other_command("/bin/sh", &["-c", line]).run();
+        assert_eq!(cores(&world).len(), 1);
+    }
+}
+
+/// A core pattern that names a program asks for no limit, but only for this.
+#[test]
+fn nobody_but_root_can_look_into_the_process() {
+    let site = Site::new();
+    let (server, task) = stalled(&site);
+    let path = site.world.task(&task);
+    let run = site.world.command(&["check"]).task(&path).as_user(1234, 1234);
+    run.run_while(|pid| {
+        server.wait_until_stalled(1);
+        // proc(5): of a process that is not dumpable, these belong to root
+        assert_eq!(fs::metadata(format!("/proc/{pid}/mem")).unwrap().uid(), 0);
+        drop(server);
+    });
+}
+
+#[test]
+fn core_dumps_are_off_before_the_secret_is_opened() {
+    let site = Site::new();
+    site.world.write("credentials/smtp", site.world.secret().to_owned() + "\n");
+    let credentials = site.world.path().join("credentials");
+    let secret = site.world.secret_file();
+    let command = site.world.secret_command();
+    let binary = site.world.binary().to_str().unwrap().to_owned();
+    for (source, opened) in [
+        (secret, "/secret\""),
+        (command, "execve(\"/bin/cat\""),
+        (json!({ "systemd_credential": "smtp" }), "/smtp\""),
+    ] {
+        for command in COMMANDS {
+            let server = site.server(Mode::Implicit).start();
+            let mut task = site.task(&server, "implicit");
+            task["email"]["password"] = source.clone();
+            let path = site.world.task(&task);
+            let calls = "trace=openat,openat2,execve,prctl,prlimit64,setrlimit";
+            let run = site.world.other_command("strace", &["-f", "-o", "trace", "-e", calls, &binary]);
+            let run = run.args(command).task(&path);
+            run.env("CREDENTIALS_DIRECTORY", credentials.to_str().unwrap()).run().assert_success();
+            let trace = site.world.read("trace");
+            let at = |text: &str| {
+                trace
+                    .lines()
+                    .position(|line| line.contains(text))
+                    .unwrap_or_else(|| panic!("{text}\n{trace}"))
+            };
+            let opened = at(opened);
+            for call in ["RLIMIT_CORE, {rlim_cur=0, rlim_max=0}", "PR_SET_DUMPABLE, SUID_DUMP_DISABLE"] {
+                assert!(at(call) < opened, "{call}\n{trace}");
+            }
+        }
+    }
+}

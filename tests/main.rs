@@ -39,6 +39,7 @@ mod ran_as;
 mod real_servers;
 mod run_facts;
 mod same_path;
+mod secret_stores;
 mod sending;
 mod silence;
 mod site;

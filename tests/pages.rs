@@ -10,6 +10,7 @@ mod keychain;
 mod man;
 mod page;
 mod prose;
+pub(crate) mod stores;
 mod task_file;
 mod zsh_and_fish;
 

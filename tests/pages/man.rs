@@ -6,13 +6,13 @@ use clap::{Arg, ArgAction, Command};
 
 use super::examples::EXAMPLES;
 use super::page::Page;
-use super::{commands as every_command, definition, prose, task_file};
+use super::{commands as every_command, definition, prose, stores, task_file};
 
 /// When the words of the page were last gone through.
 const DATE: &str = "2026-11-22";
 
 /// The sections, in their order.
-pub(crate) const SECTIONS: [&str; 17] = [
+pub(crate) const SECTIONS: [&str; 18] = [
     "NAME",
     "SYNOPSIS",
     "DESCRIPTION",
@@ -23,6 +23,7 @@ pub(crate) const SECTIONS: [&str; 17] = [
     "TRUST",
     "WHO MAY WRITE WHAT",
     "PRIVATE KEYCHAIN",
+    "SECRET STORES",
     "RESULT FOR PROGRAMS",
     "EXIT STATUS",
     "FILES",
@@ -50,6 +51,7 @@ pub(crate) fn page() -> String {
             "COMMANDS" => commands(&mut page, &cli),
             "OPTIONS" => options(&mut page, &cli),
             "TASK FILE" => task_file::describe(&mut page),
+            "SECRET STORES" => stores::describe(&mut page),
             "TEMPLATES" => task_file::templates(&mut page),
             "EXIT STATUS" => exit_status(&mut page),
             "EXAMPLES" => {

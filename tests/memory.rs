@@ -4,8 +4,9 @@
 //! for pieces too. Where nothing is found, controls prove that it would have been.
 
 use std::fs;
-use std::io::{PipeReader, PipeWriter, Write};
+use std::io::{PipeReader, PipeWriter, Read, Write};
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -14,6 +15,7 @@ use serde_json::{Value, json};
 
 use crate::silence::release_binary;
 use crate::site::{Site, mode_of};
+use crate::support::leaks::Secret;
 use crate::support::memory::{Found, Search};
 use crate::support::run::Run;
 use crate::support::smtp_server::{Action, Builder, Mode, SmtpServer, Stage};
@@ -85,6 +87,75 @@ fn no_source_leaves_the_password_in_memory() {
         }
     }
     assert_none(&all);
+}
+
+/// Neither the password that the private keychain keeps, nor the key that it is sealed with.
+#[test]
+fn the_private_keychain_leaves_no_password_and_no_key_in_memory() {
+    let mut all = Vec::new();
+    for (build, site) in both() {
+        for stage in [Stage::Mail, Stage::FinalDot] {
+            let server = stalls_at(site.server(Mode::Implicit), stage);
+            let mut task = site.task(&server, "implicit");
+            task["email"].as_object_mut().unwrap().remove("password");
+            keep_password(&site, &server);
+            let search = search_with_key(&site);
+            let mut found = None;
+            notify(&site, &task).run_while(|pid| {
+                server.wait_until_stalled(1);
+                found = Some(search.memory(pid));
+                drop(server);
+            });
+            all.push((format!("{build}: at {stage:?}"), found.unwrap()));
+        }
+        // keeping one: it is done, and only has to say so
+        let server = stalls_at(site.server(Mode::Implicit), Stage::Greeting);
+        let account = format!("{}:{}:jon", server.host(), server.port());
+        let (mut reader, writer) = full_pipe();
+        let mut child = Command::new(site.world.binary())
+            .args(["password", "set", &account, "--stdin"])
+            .env_clear()
+            .env("HOME", site.world.home())
+            .stdin(Stdio::piped())
+            .stdout(writer)
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(site.world.secret().as_bytes()).unwrap();
+        wait_until_it_prints(child.id());
+        all.push((format!("{build}: password set"), search_with_key(&site).memory(child.id())));
+        std::io::copy(&mut reader, &mut std::io::sink()).unwrap();
+        assert!(child.wait().unwrap().success());
+    }
+    assert_none(&all);
+}
+
+/// Keeps the password of this world for jon at a server.
+fn keep_password(site: &Site, server: &SmtpServer) {
+    let account = format!("{}:{}:jon", server.host(), server.port());
+    let run = site.world.command(&["password", "set", &account, "--stdin"]).stdin(site.world.secret());
+    run.run().assert_success();
+}
+
+/// A search for the secrets of this world and for the key of its vault, as it is in the file and as it
+/// is used.
+fn search_with_key(site: &Site) -> Search {
+    let line = site.world.read("home/.local/state/backup-notify/key/key");
+    let coded = line.trim().strip_prefix("backup-notify-key-1:").unwrap();
+    let mut secrets = site.world.secrets();
+    secrets.push(Secret::chosen(coded));
+    Search::new(&secrets).and_bytes("key", &STANDARD.decode(coded).unwrap())
+}
+
+/// Waits until the process is held in a write to stdout.
+fn wait_until_it_prints(pid: u32) {
+    let begun = Instant::now();
+    // proc(5): number of the call, then its arguments; write(2) is 1, on ARM 64
+    let writes = |call: &str| matches!(call.split(' ').collect::<Vec<_>>()[..], ["1" | "64", "0x1", ..]);
+    while !writes(&fs::read_to_string(format!("/proc/{pid}/syscall")).unwrap()) {
+        assert!(begun.elapsed() < Duration::from_secs(20), "it prints nothing");
+        std::thread::yield_now();
+    }
 }
 
 #[test]
@@ -241,7 +312,34 @@ fn pid_with_argument(argument: &str) -> u32 {
     pids.find(has).expect("no such process")
 }
 
-/// The other side of all the above.
+/// The other side of all the above: the search finds every form, in another program's memory.
+#[test]
+fn every_form_of_a_secret_is_found_in_memory() {
+    let world = World::new();
+    let secrets = world.secrets();
+    let key = *b"\x01\xfekey of 32 bytes, none of text\xff";
+    let mut forms: Vec<Vec<u8>> =
+        secrets.iter().flat_map(|secret| secret.pieces(usize::MAX)).map(|(_, form)| form).collect();
+    forms.push(key.to_vec());
+    world.write("forms", forms.join(&b"|"[..]));
+    let script =
+        "import sys; kept = open('forms', 'rb').read(); print('ready', flush=True); sys.stdin.read()";
+    let mut child = Command::new("python3")
+        .args(["-c", script])
+        .current_dir(world.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut ready = [0; 6];
+    child.stdout.take().unwrap().read_exact(&mut ready).unwrap();
+    let found = Search::new(&secrets).and_bytes("key", &key).memory(child.id());
+    drop(child.stdin.take());
+    child.wait().unwrap();
+    assert_eq!(found.forms(), ["UTF-16", "base64", "clear", "hex", "key", "percent"], "{found}");
+}
+
+/// And in the memory of ours.
 #[test]
 fn a_password_that_is_in_memory_is_found() {
     let site = Site::new();

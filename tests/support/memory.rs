@@ -50,19 +50,28 @@ impl std::fmt::Display for Found {
 
 impl Search {
     pub(crate) fn new(secrets: &[Secret]) -> Self {
-        let mut by_beginning: HashMap<[u8; 2], Vec<_>> = HashMap::new();
+        let mut search = Self { by_beginning: HashMap::new(), begins: vec![false; 1 << 16] };
         for (form, piece) in secrets.iter().flat_map(|secret| secret.pieces(PIECE)) {
-            // without a special letter in it, some forms are the same
-            let known: &mut Vec<(_, Vec<u8>)> = by_beginning.entry([piece[0], piece[1]]).or_default();
-            if known.iter().all(|(_, other)| *other != piece) {
-                known.push((form, piece));
-            }
+            search.add(form, &piece);
         }
-        let mut begins = vec![false; 1 << 16];
-        for &[a, b] in by_beginning.keys() {
-            begins[usize::from(a) << 8 | usize::from(b)] = true;
+        search
+    }
+
+    /// Looks for pieces of these bytes too.
+    pub(crate) fn and_bytes(mut self, name: &'static str, bytes: &[u8]) -> Self {
+        for piece in bytes.windows(PIECE) {
+            self.add(name, piece);
         }
-        Self { by_beginning, begins }
+        self
+    }
+
+    fn add(&mut self, form: &'static str, piece: &[u8]) {
+        self.begins[usize::from(piece[0]) << 8 | usize::from(piece[1])] = true;
+        let known = self.by_beginning.entry([piece[0], piece[1]]).or_default();
+        // without a special letter in it, some forms are the same
+        if known.iter().all(|(_, other)| other != piece) {
+            known.push((form, piece.to_vec()));
+        }
     }
 
     /// Looks through all memory of a process that stands still, but for its environment, which is

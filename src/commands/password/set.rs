@@ -17,7 +17,7 @@ use crate::commands::question::confirmed;
 use crate::deadline::Deadline;
 use crate::error::Failure;
 use crate::exit::Exit;
-use crate::secrets::{self, Access, Entry, Keychain, Secret, Service, Slot};
+use crate::secrets::{self, Access, Entry, Keychain, Secret, Service, Slot, wipe_stack};
 use crate::task::TrustRule;
 use crate::text::{one_line, shell_word};
 
@@ -71,7 +71,7 @@ fn set(args: &SetPasswordArgs, world: &World, output: Output) -> Result<Exit, Fa
         }
         _ => false,
     };
-    keep(&place.slot, &secret, tested, &keychain, (access, world), output)
+    keep(&place.slot, secret, tested, &keychain, (access, world), output)
 }
 
 /// Returns the rule under which the password can be tried, where there is a server to try it on.
@@ -128,14 +128,17 @@ fn try_it(deadline: &Deadline) -> Result<bool, Failure> {
 
 fn keep(
     slot: &Slot,
-    secret: &Secret,
+    secret: Secret,
     tested: bool,
     keychain: &Keychain,
     (access, world): (Access, &World),
     output: Output,
 ) -> Result<Exit, Failure> {
-    let set = keychain.set(slot, secret, world.now, access);
+    let set = keychain.set(slot, &secret, world.now, access);
     let replaced = set.map_err(|e| Failure::from_situation(&e))?;
+    // what is left to do is to say so, and that can take its time
+    drop(secret);
+    wipe_stack();
     let account = slot.to_string();
     if output.is_for_people() {
         let tried = if tested { ", after a sign-in with it" } else { "" };

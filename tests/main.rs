@@ -10,6 +10,7 @@
 
 mod accounts_command;
 mod addresses;
+mod backup_tools;
 mod certificate;
 mod commands;
 mod completions;

@@ -4,6 +4,7 @@
 //! list of exit codes, and they are committed, because the program prints them and packagers copy
 //! them. A page that is not what would be made today fails the test and is written anew by hand.
 
+pub(crate) mod backups;
 mod bash;
 pub(crate) mod examples;
 mod keychain;

@@ -1,6 +1,7 @@
 //! What the man page says of the private keychain: what is where, what it protects from, and what it does
 //! not.
 
+use super::backups::{HONOUR_THE_TAG, RSYNC};
 use super::page::Page;
 
 /// What is to say of "password set" beside its flags.
@@ -53,15 +54,15 @@ pub(super) fn describe(page: &mut Page) {
         "A stolen backup then holds the vault and no key, if the program that made it leaves out folders with a \
          `CACHEDIR.TAG`. These do, when they are told to:",
     );
-    page.code(
-        "restic backup --exclude-caches /home\n\
-         borg create --exclude-caches '/mnt/backup/repo::{now}' /home\n\
-         tar --create --exclude-caches --file /mnt/backup/home.tar /home",
-    );
+    page.code(&HONOUR_THE_TAG.iter().map(|tool| tool.line).collect::<Vec<_>>().join("\n"));
     page.text(
         "These do not: rsync, Carbon Copy Cloner, `cp`, `tar` without that option, and restic and Borg without theirs. What they \
          copy from Linux holds vault and key, and whoever has the copy has the passwords. For rsync leave the \
-         folder out by name: `--exclude=.local/state/backup-notify/key`. On macOS a copy of your home folder holds \
+         folder out by name; the words fit one home folder and a folder of several:",
+    );
+    page.code(RSYNC.line);
+    page.text(
+        "On macOS a copy of your home folder holds \
          your login keychain, and with it the key; it is worth as much as the password of your login. The System keychain is opened by a file of the same disk \
          (`/var/db/SystemKey`): a copy of the whole disk holds all three. A key that is a file there is left out by Time \
          Machine.",

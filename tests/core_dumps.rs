@@ -103,17 +103,58 @@ fn core_dumps_are_off_before_the_secret_is_opened() {
             let run = site.world.other_command("strace", &["-f", "-o", "trace", "-e", calls, &binary]);
             let run = run.args(command).task(&path);
             run.env("CREDENTIALS_DIRECTORY", credentials.to_str().unwrap()).run().assert_success();
-            let trace = site.world.read("trace");
-            let at = |text: &str| {
-                trace
-                    .lines()
-                    .position(|line| line.contains(text))
-                    .unwrap_or_else(|| panic!("{text}\n{trace}"))
-            };
-            let opened = at(opened);
-            for call in ["RLIMIT_CORE, {rlim_cur=0, rlim_max=0}", "PR_SET_DUMPABLE, SUID_DUMP_DISABLE"] {
-                assert!(at(call) < opened, "{call}\n{trace}");
-            }
+            assert_off_before(&site.world.read("trace"), opened);
         }
+    }
+}
+
+/// The private keychain: its key is opened, and a new password read, by a process that leaves no core.
+#[test]
+fn core_dumps_are_off_before_the_key_is_opened_and_a_password_is_read() {
+    let site = Site::new();
+    let server = site.server(Mode::Implicit).start();
+    let mut task = site.task(&server, "implicit");
+    task["email"].as_object_mut().unwrap().remove("password");
+    let path = site.world.task(&task);
+    let account = format!("{}:{}:jon", server.host(), server.port());
+    let binary = site.world.binary().to_str().unwrap().to_owned();
+    for (command, secret) in [
+        (&["password", "set", &account, "--stdin"][..], "read(0<"),
+        (&["password", "list"], "/key\""),
+        (&["check", "--task", path.to_str().unwrap()], "/key\""),
+        (&["password", "set", &account, "--stdin"], "/key\""),
+        (&["password", "remove", &account], "/key\""),
+    ] {
+        let calls = "trace=read,openat,openat2,prctl,prlimit64,setrlimit";
+        let run = site.world.other_command("strace", &["-f", "-y", "-o", "trace", "-e", calls, &binary]);
+        run.args(command).stdin(site.world.secret()).run().assert_success();
+        assert_off_before(&site.world.read("trace"), secret);
+    }
+}
+
+#[test]
+fn a_crash_while_a_new_password_is_tried_leaves_no_core() {
+    let site = Site::new();
+    let (server, _) = stalled(&site);
+    let account = format!("{}:{}:jon", server.host(), server.port());
+    let command = ["password", "set", &account, "--stdin", "--test", "--tls-trust", "ca-file:ca.pem"];
+    let run = without_limit(&site.world, &command).stdin(site.world.secret());
+    let output = run.run_while(|pid| {
+        server.wait_until_stalled(1);
+        kill(Pid::from_raw(pid.try_into().unwrap()), Signal::SIGABRT).unwrap();
+    });
+    assert_eq!(output.signal(), Some(Signal::SIGABRT as i32), "{output}");
+    assert_eq!(cores(&site.world), [""; 0]);
+}
+
+/// Both the limit and "not dumpable" were set before this call.
+#[track_caller]
+fn assert_off_before(trace: &str, opened: &str) {
+    let at = |text: &str| {
+        trace.lines().position(|line| line.contains(text)).unwrap_or_else(|| panic!("{text}\n{trace}"))
+    };
+    let opened = at(opened);
+    for call in ["RLIMIT_CORE, {rlim_cur=0, rlim_max=0}", "PR_SET_DUMPABLE, SUID_DUMP_DISABLE"] {
+        assert!(at(call) < opened, "{call}\n{trace}");
     }
 }

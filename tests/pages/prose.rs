@@ -333,7 +333,7 @@ fn security(page: &mut Page) {
     page.subsection("The password");
     page.text(
         "It comes from one source that the task names, is fetched as late as possible, and when the server has it \
-         no copy is left in the memory of the program, except where the environment was the source. It is \
+         the program keeps no copy in memory; one in the environment is not its own. It is \
          never an argument, and never in a log, a message or an error. When the source has none and you sit at a \
          terminal, you are asked; with `--hook` you are not. Any other failure of the source ends there.",
     );

@@ -57,15 +57,16 @@ impl Secret {
             .map(|(name, _)| name)
     }
 
-    /// Every piece of so many bytes of every form, in UTF-16 too: what may be left of it where a
-    /// buffer was moved, cut or written over in part.
+    /// Every piece of every form, in UTF-16 too: what may be left of it where a buffer was moved,
+    /// cut or written over in part. `length` counts characters of the secret, or of base64.
     pub(crate) fn pieces(&self, length: usize) -> Vec<(&'static str, Vec<u8>)> {
         let wide = |order: fn(u16) -> [u8; 2]| self.core.encode_utf16().flat_map(order).collect();
         let mut forms = self.forms();
         forms.push(("UTF-16", wide(u16::to_le_bytes)));
         forms.push(("UTF-16", wide(u16::to_be_bytes)));
         let cut = |(name, form): (&'static str, Vec<u8>)| {
-            form.windows(length.min(form.len())).map(|piece| (name, piece.to_vec())).collect::<Vec<_>>()
+            let length = length.saturating_mul((form.len() / self.core.len()).max(1)).min(form.len());
+            form.windows(length).map(|piece| (name, piece.to_vec())).collect::<Vec<_>>()
         };
         forms.into_iter().flat_map(cut).collect()
     }

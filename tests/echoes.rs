@@ -16,6 +16,7 @@ fn a_password_that_comes_back_at_any_stage_is_not_passed_on() {
         (Stage::Auth, format!("535 response={encoded}")),
         (Stage::Auth, format!("535 cut: {}", cut.get(..cut.len() - 1).unwrap())),
         (Stage::Auth, format!("535 PLAIN:{encoded}.")),
+        (Stage::Mail, format!("334 {encoded}")),
         (Stage::Mail, format!("550 after AUTH PLAIN {encoded}")),
         (Stage::Rcpt(1), format!("550 {secret}")),
         (Stage::Rcpt(1), format!("250 {secret}")),

@@ -1,6 +1,6 @@
 //! A session up to the point where one can sign in: greeting, EHLO, STARTTLS, EHLO again.
 
-use std::io::{self, ErrorKind, Write};
+use std::io::Write;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::smtp::capabilities::Capabilities;
 use crate::smtp::certificate::{CertificateFacts, hex};
 use crate::smtp::echo::Traces;
 use crate::smtp::error::{Problem, SmtpError, Step};
-use crate::smtp::reply::{Replies, Reply, ReplyError};
+use crate::smtp::reply::{Replies, Reply};
 use crate::smtp::stream::Stream;
 use crate::smtp::trust::Verifier;
 use crate::smtp::wire::Wire;
@@ -26,9 +26,9 @@ const DIAGNOSIS: Duration = Duration::from_millis(1500);
 pub struct Session<'a> {
     pub(super) route: &'a Route,
     stages: &'a Stages<'a>,
-    deadline: Deadline,
-    stream: Stream,
-    replies: Replies,
+    pub(super) deadline: Deadline,
+    pub(super) stream: Stream,
+    pub(super) replies: Replies,
     pub(super) offered: Capabilities,
     certificate: Option<CertificateFacts>,
     tls_version: Option<&'static str>,
@@ -320,67 +320,6 @@ impl<'a> Session<'a> {
             Stream::Plain(wire) => wire.set_deadline(deadline),
             Stream::Tls(stream) => stream.get_mut().set_deadline(deadline),
             Stream::Gone => {}
-        }
-    }
-
-    /// Sends bytes in one write.
-    ///
-    /// A reply that is there already cannot be the answer to them: taken for it, it could make a
-    /// message look accepted before it was handed over.
-    pub(super) fn send(&mut self, bytes: &[u8]) -> Result<(), Problem> {
-        if self.replies.has_pending() {
-            let early = self.reply()?;
-            self.between_commands = false;
-            return Err(refusal(early));
-        }
-        self.stream.write_all(bytes).map_err(|error| self.broken(&error))
-    }
-
-    /// Reads one reply.
-    pub(super) fn reply(&mut self) -> Result<Reply, Problem> {
-        match self.replies.read(&mut self.stream) {
-            Ok(reply) => {
-                // the server says goodbye by itself (RFC 5321, section 3.8)
-                if reply.code == 421 {
-                    self.between_commands = false;
-                }
-                match &self.traces {
-                    // a challenge is data, and shown to nobody
-                    Some(traces) if reply.code != 334 => Ok(traces.clean(reply)),
-                    _ => Ok(reply),
-                }
-            }
-            Err(error) => {
-                self.between_commands = false;
-                Err(match error {
-                    ReplyError::Closed => Problem::Closed,
-                    ReplyError::Io(error) => self.broken(&error),
-                    ReplyError::Garbled(line) => {
-                        let hidden = self.traces.as_ref().map(|traces| traces.hide(&line));
-                        Problem::Garbled(hidden.unwrap_or_else(|| line.to_string()))
-                    }
-                    ReplyError::Endless => Problem::Endless,
-                })
-            }
-        }
-    }
-
-    /// Tells what the failure of the connection means.
-    ///
-    /// TLS wraps the error of the socket in words of its own, so the socket's is asked first.
-    fn broken(&mut self, error: &io::Error) -> Problem {
-        self.between_commands = false;
-        let below = self.stream.wire().and_then(|wire| wire.seen().borrow().fault);
-        match below.unwrap_or(error.kind()) {
-            ErrorKind::TimedOut => Problem::TimedOut(self.deadline.length()),
-            ErrorKind::UnexpectedEof
-            | ErrorKind::ConnectionReset
-            | ErrorKind::ConnectionAborted
-            | ErrorKind::BrokenPipe
-            | ErrorKind::NotConnected => Problem::Closed,
-            // TLS 1.3 says so after the handshake: alert 116 (RFC 8446, section 6.2)
-            _ if error.to_string().contains("certificate required") => Problem::ClientCertificateWanted,
-            _ => Problem::Broken(error.to_string()),
         }
     }
 }

@@ -95,11 +95,7 @@ impl Session<'_> {
             if !reply.is_transient() && !reply.is_permanent() {
                 // a server that asks on and on; it would take QUIT for an answer
                 self.between_commands = false;
-                // a challenge has not been looked through yet
-                return Err(Problem::Unexpected(match &self.traces {
-                    Some(traces) => traces.clean(reply),
-                    None => reply,
-                }));
+                return Err(Problem::Unexpected(reply));
             }
             // 504: offered, and still not known (RFC 4954, section 4); anything else is a verdict,
             // and a second wrong password could lock the account
@@ -140,9 +136,9 @@ impl Session<'_> {
             }
             Mechanism::CramMd5 => {
                 self.send(b"AUTH CRAM-MD5\r\n")?;
-                let reply = self.reply()?;
+                let reply = self.challenge()?;
                 if reply.code != 334 {
-                    return Ok(reply);
+                    return Ok(self.cleaned(reply));
                 }
                 let challenge = reply.lines.first().map(|line| line.trim()).unwrap_or_default();
                 let Ok(challenge) = STANDARD.decode(challenge) else { return self.cancel() };

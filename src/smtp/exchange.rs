@@ -1,0 +1,80 @@
+//! What a session says and hears: bytes out in one write, replies in, with the secret taken out of them.
+
+use std::io::{self, ErrorKind, Write};
+
+use crate::smtp::Session;
+use crate::smtp::error::Problem;
+use crate::smtp::reply::{Reply, ReplyError};
+use crate::smtp::session::refusal;
+
+impl Session<'_> {
+    /// Sends bytes in one write.
+    ///
+    /// A reply that is there already cannot be the answer to them: taken for it, it could make a
+    /// message look accepted before it was handed over.
+    pub(super) fn send(&mut self, bytes: &[u8]) -> Result<(), Problem> {
+        if self.replies.has_pending() {
+            let early = self.reply()?;
+            self.between_commands = false;
+            return Err(refusal(early));
+        }
+        self.stream.write_all(bytes).map_err(|error| self.broken(&error))
+    }
+
+    /// Reads one reply.
+    pub(super) fn reply(&mut self) -> Result<Reply, Problem> {
+        self.challenge().map(|reply| self.cleaned(reply))
+    }
+
+    /// Takes what has been signed in with out of a reply.
+    pub(super) fn cleaned(&self, reply: Reply) -> Reply {
+        match &self.traces {
+            Some(traces) => traces.clean(reply),
+            None => reply,
+        }
+    }
+
+    /// Reads one reply as it came: a challenge is data, and is to be shown to nobody.
+    pub(super) fn challenge(&mut self) -> Result<Reply, Problem> {
+        match self.replies.read(&mut self.stream) {
+            Ok(reply) => {
+                // the server says goodbye by itself (RFC 5321, section 3.8)
+                if reply.code == 421 {
+                    self.between_commands = false;
+                }
+                Ok(reply)
+            }
+            Err(error) => {
+                self.between_commands = false;
+                Err(match error {
+                    ReplyError::Closed => Problem::Closed,
+                    ReplyError::Io(error) => self.broken(&error),
+                    ReplyError::Garbled(line) => {
+                        let hidden = self.traces.as_ref().map(|traces| traces.hide(&line));
+                        Problem::Garbled(hidden.unwrap_or_else(|| line.to_string()))
+                    }
+                    ReplyError::Endless => Problem::Endless,
+                })
+            }
+        }
+    }
+
+    /// Tells what the failure of the connection means.
+    ///
+    /// TLS wraps the error of the socket in words of its own, so the socket's is asked first.
+    fn broken(&mut self, error: &io::Error) -> Problem {
+        self.between_commands = false;
+        let below = self.stream.wire().and_then(|wire| wire.seen().borrow().fault);
+        match below.unwrap_or(error.kind()) {
+            ErrorKind::TimedOut => Problem::TimedOut(self.deadline.length()),
+            ErrorKind::UnexpectedEof
+            | ErrorKind::ConnectionReset
+            | ErrorKind::ConnectionAborted
+            | ErrorKind::BrokenPipe
+            | ErrorKind::NotConnected => Problem::Closed,
+            // TLS 1.3 says so after the handshake: alert 116 (RFC 8446, section 6.2)
+            _ if error.to_string().contains("certificate required") => Problem::ClientCertificateWanted,
+            _ => Problem::Broken(error.to_string()),
+        }
+    }
+}

@@ -150,6 +150,31 @@ fn pass_shows_what_was_inserted() {
     assert_sent(&output, server, "PLAIN");
 }
 
+/// At night gpg-agent has forgotten the passphrase, and nobody is there to type it.
+#[test]
+fn pass_with_a_locked_key_ends_with_its_reason() {
+    let world = World::new();
+    let store = store("pass");
+    let server = server(&world, "PLAIN");
+    world.task(&task(store, "", &server, "password"));
+    world.write("secret", format!("{0}\n{0}\n", world.secret()));
+    std::fs::copy(world.binary(), world.path().join("backup-notify")).unwrap();
+    let lines = format!(
+        "mkdir -m 700 \"$HOME/.gnupg\"\n\
+         gpg --batch --quiet --pinentry-mode loopback --passphrase locked --quick-generate-key kim@example.com \
+         default default never\n\
+         trap 'gpgconf --kill gpg-agent' EXIT\n\
+         pass init kim@example.com >/dev/null\n\
+         {} <secret >/dev/null\n\
+         gpgconf --kill gpg-agent\n\
+         ./backup-notify check --deadline 5s --task task.json",
+        store.once
+    );
+    let output = world.other_command("/bin/sh", &["-euc", &lines]).as_user(USER, USER).run();
+    output.assert_code(77).assert_stderr_has("/usr/bin/pass").assert_stderr_has("what to do: ");
+    assert!(server.sessions().is_empty());
+}
+
 #[test]
 fn op_and_security_are_called_as_they_want_it() {
     for (name, arguments) in [

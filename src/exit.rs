@@ -66,7 +66,8 @@ impl Exit {
             Self::TempFail => "not delivered now: server unreachable, time-out, or 4xx",
             Self::Protocol => "TLS or protocol: certificate not accepted, no STARTTLS, broken server",
             Self::NoPermission => {
-                "sign-in refused; secret not found or not allowed; a file that others can write"
+                "sign-in refused; secret not found or not allowed; keychain or key damaged; a file that others can \
+                 write"
             }
             Self::Config => "the account is unknown, ambiguous or unusable",
         }

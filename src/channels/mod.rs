@@ -15,6 +15,7 @@ use crate::accounts::Book;
 use crate::deadline::Deadline;
 use crate::delivery::{Delivery, Stage};
 use crate::message::Story;
+use crate::secrets::Secret;
 
 /// How far a channel goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +39,8 @@ pub struct Circumstances<'a> {
     pub accounts: &'a Book,
     /// Whether a person is there to be asked for a password.
     pub may_prompt: bool,
+    /// A password that is about to be kept in the private keychain, and is not there yet.
+    pub given: Option<&'a Secret>,
     /// Called with each stage as it ends.
     pub watch: &'a dyn Fn(Stage),
     /// Called with what a person has to hear whatever becomes of the notice.

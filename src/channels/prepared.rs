@@ -134,6 +134,7 @@ impl<'a> Prepared<'a> {
             as_root: nix::unistd::Uid::effective().is_root(),
             may_prompt: circumstances.may_prompt,
             title: &format!("{user} at {}", self.route.server()),
+            given: circumstances.given,
         };
         secrets::fetch(&self.email.password, &request).map_err(|e| Failure::from_situation(&e))
     }

@@ -3,7 +3,7 @@
 use crate::World;
 use crate::channels::Effort;
 use crate::cli::CheckArgs;
-use crate::commands::deliver::{self, Target};
+use crate::commands::deliver::{self, Target, Trial};
 use crate::commands::output::{Output, Report};
 use crate::delivery::ChannelName;
 use crate::error::Failure;
@@ -14,13 +14,19 @@ use crate::settings;
 /// Runs the command.
 pub(super) fn run(args: &CheckArgs, world: &World) -> Exit {
     let output = Output::by_hand(args.output);
-    match check(args, world, output) {
+    match check(args, world, deliver::somebody_is_there(), output) {
         Ok(report) => output.report(&report),
         Err(failure) => output.failure(&failure),
     }
 }
 
-fn check(args: &CheckArgs, world: &World, output: Output) -> Result<Report, Failure> {
+/// Goes the whole way but for the message itself; a person may be asked for a password.
+pub(super) fn check(
+    args: &CheckArgs,
+    world: &World,
+    may_prompt: bool,
+    output: Output,
+) -> Result<Report, Failure> {
     let loaded = settings::load_task(&args.task, &args.overrides, Event::End, world.started)?;
     let task = &loaded.task;
     let effort = if args.offline { Effort::Offline } else { Effort::Rehearse };
@@ -28,5 +34,5 @@ fn check(args: &CheckArgs, world: &World, output: Output) -> Result<Report, Fail
     let growl = task.growl.iter().map(|_| Target::Screen(ChannelName::Growl));
     let desktop = task.desktop.iter().map(|_| Target::Screen(ChannelName::Desktop));
     let targets = emails.chain(growl).chain(desktop);
-    Ok(deliver::by_hand(&loaded, targets, world, (effort, false), output))
+    Ok(deliver::by_hand(&loaded, targets, world, Trial { may_prompt, ..Trial::to(effort) }, output))
 }

@@ -18,6 +18,7 @@ use crate::exit::Exit;
 use crate::files;
 use crate::message::{LogExcerpt, Story};
 use crate::run::{Event, Outcome, Run, RunFacts};
+use crate::secrets::Secret;
 use crate::settings;
 use crate::task::{Email, Task};
 use crate::text;
@@ -60,7 +61,25 @@ pub(super) struct Plan<'a> {
     pub(super) may_prompt: bool,
     /// As whom it is done, where a person wants to see whether it works.
     pub(super) ran_as: Option<&'a RanAs>,
+    pub(super) given: Option<&'a Secret>,
     pub(super) output: Output,
+}
+
+/// How far to go when a person wants to see whether a task works.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Trial<'a> {
+    pub(super) effort: Effort,
+    pub(super) dry_run: bool,
+    pub(super) may_prompt: bool,
+    /// A password that is about to be kept.
+    pub(super) given: Option<&'a Secret>,
+}
+
+impl Trial<'_> {
+    /// What a person who is there sees; without a person nobody is asked for a password.
+    pub(super) fn to(effort: Effort) -> Self {
+        Self { effort, dry_run: false, may_prompt: somebody_is_there(), given: None }
+    }
 }
 
 /// Goes the path of `notify` because a person wants to see whether it works: whatever the policy
@@ -69,7 +88,7 @@ pub(super) fn by_hand<'a>(
     loaded: &'a settings::Loaded,
     targets: impl Iterator<Item = Target<'a>>,
     world: &World,
-    (effort, dry_run): (Effort, bool),
+    trial: Trial<'a>,
     output: Output,
 ) -> Report {
     let run = Run { outcome: Outcome::Success, facts: RunFacts::default() };
@@ -87,9 +106,10 @@ pub(super) fn by_hand<'a>(
         test: true,
         now: world.now,
         deadline,
-        effort,
-        dry_run,
-        may_prompt: somebody_is_there(),
+        effort: trial.effort,
+        dry_run: trial.dry_run,
+        may_prompt: trial.may_prompt,
+        given: trial.given,
         ran_as: Some(&ran_as),
         output,
     };
@@ -183,6 +203,7 @@ impl Plan<'_> {
             effort,
             accounts: self.accounts,
             may_prompt: self.may_prompt,
+            given: self.given,
             watch: &watch,
             warn: &warn,
             alarm: &alarm,

@@ -51,6 +51,7 @@ fn notify(args: &NotifyArgs, world: &World, output: Output) -> Result<Report, Fa
         dry_run: args.dry_run,
         may_prompt: !args.hook && event == Event::End && somebody_is_there(),
         ran_as: None,
+        given: None,
         output,
     };
     let mut report = plan.carry_out(&jobs(&task, event, run.outcome), outcome);

@@ -3,7 +3,7 @@
 use crate::World;
 use crate::channels::Effort;
 use crate::cli::TestEmailArgs;
-use crate::commands::deliver::{self, Target};
+use crate::commands::deliver::{self, Target, Trial};
 use crate::commands::notify::preview;
 use crate::commands::output::{Output, Report, print_and_end};
 use crate::error::Failure;
@@ -31,6 +31,7 @@ fn test(args: &TestEmailArgs, world: &World, output: Output) -> Result<Report, F
             Failure::new(Exit::Usage, "this task sends no e-mail").with_hint("add \"email\" to the task")
         );
     }
+    let trial = Trial { dry_run: args.dry_run, ..Trial::to(Effort::Deliver) };
     let targets = task.email.iter().map(Target::Email);
-    Ok(deliver::by_hand(&loaded, targets, world, (Effort::Deliver, args.dry_run), output))
+    Ok(deliver::by_hand(&loaded, targets, world, trial, output))
 }

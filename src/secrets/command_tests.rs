@@ -19,8 +19,14 @@ fn fetch_within(argv: &[&str], time: Duration) -> Result<Secret, SecretFault> {
     let argv: Vec<String> = argv.iter().map(ToString::to_string).collect();
     let deadline = Deadline::after(Instant::now(), time);
     let account = Slot::smtp("h", 587, Some("jon"));
-    let request =
-        Request { account: &account, deadline, as_root: is_root(), may_prompt: false, title: "jon" };
+    let request = Request {
+        account: &account,
+        deadline,
+        as_root: is_root(),
+        may_prompt: false,
+        title: "jon",
+        given: None,
+    };
     run(&argv, &request)
 }
 
@@ -194,7 +200,8 @@ fn root_gives_a_command_a_clean_environment() {
     let argv = [file.to_str().unwrap().to_owned()];
     let account = Slot::smtp("h", 587, Some("jon"));
     let deadline = Deadline::after(Instant::now(), PLENTY);
-    let request = Request { account: &account, deadline, as_root: true, may_prompt: false, title: "jon" };
+    let request =
+        Request { account: &account, deadline, as_root: true, may_prompt: false, title: "jon", given: None };
     let names = run(&argv, &request).unwrap();
     // what the shell itself adds does not count
     let names: Vec<_> = names

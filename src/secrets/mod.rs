@@ -39,6 +39,9 @@ pub struct Request<'a> {
     pub may_prompt: bool,
     /// Whose password the prompt asks for: "jon at smtp.example.com:587".
     pub title: &'a str,
+    /// A password that is about to be kept: it takes the place of the private keychain's, and of no
+    /// other source's.
+    pub given: Option<&'a Secret>,
 }
 
 /// What a source answers when nothing went wrong.
@@ -51,7 +54,10 @@ enum Answer {
 pub fn fetch(source: &Password, request: &Request<'_>) -> Result<Secret, SecretError> {
     core_dumps::prevent();
     let answer = match source {
-        Password::Keychain => keychain::look_up(request),
+        Password::Keychain => match request.given {
+            Some(given) => Ok(Answer::Found(given.copy())),
+            None => keychain::look_up(request),
+        },
         Password::Command(argv) => command::run(argv, request).map(Answer::Found),
         Password::File(path) => file::read(path),
         Password::Env(name) => env::read(name, std::env::var_os(name)),
@@ -109,6 +115,7 @@ mod tests {
             as_root: is_root(),
             may_prompt: false,
             title: "jon at smtp.example.com:587",
+            given: None,
         };
         fetch(source, &request)
     }

@@ -39,6 +39,11 @@ impl Secret {
         }
     }
 
+    /// Makes another of it, wiped by itself.
+    pub(super) fn copy(&self) -> Self {
+        Self(self.0.clone())
+    }
+
     /// Takes the first line of what a source holds, without its line end.
     pub(super) fn first_line(bytes: &[u8]) -> Result<Self, Unusable> {
         if bytes.len() > MAX_BYTES {

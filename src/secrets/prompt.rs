@@ -1,7 +1,8 @@
 //! A password typed at the terminal, without echo, until the deadline.
 //!
 //! rpassword reads and knows no time limit, so it reads in a thread of its own. When the time is
-//! over that thread stays behind, and the terminal is put back as it was from here.
+//! over that thread stays behind, and the terminal is put back as it was from here, where it was also
+//! made silent.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
@@ -9,8 +10,9 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 
 use nix::sys::signal::{SigSet, Signal};
-use nix::sys::termios::{SetArg, Termios, tcgetattr, tcsetattr};
+use nix::sys::termios::{LocalFlags, SetArg, SpecialCharacterIndices, Termios, tcgetattr, tcsetattr};
 use nix::unistd::{getpgrp, tcgetpgrp};
+use rpassword::ConfigBuilder;
 use zeroize::Zeroizing;
 
 use super::Secret;
@@ -42,11 +44,13 @@ pub(super) fn ask_new(title: &str, deadline: &Deadline) -> Result<Secret, Prompt
     Err(PromptFault::Different)
 }
 
-/// Asks a question whose answer is not shown.
+/// Asks a question whose answer is not shown. What is typed ahead is not shown either.
 fn hidden(question: String, deadline: &Deadline) -> Result<Secret, PromptFault> {
     let timed_out = || PromptFault::TimedOut(deadline.length());
     let left = deadline.remaining().ok_or_else(timed_out)?;
     let mut terminal = Terminal::open()?;
+    let copy = || terminal.device.try_clone().map_err(PromptFault::NoTerminal);
+    let (input, output) = (copy()?, copy()?);
     let (sender, receiver) = mpsc::channel();
     thread::Builder::new()
         .name("prompt".to_owned())
@@ -54,20 +58,22 @@ fn hidden(question: String, deadline: &Deadline) -> Result<Secret, PromptFault> 
             // rpassword turns Ctrl-C into a signal before it puts the terminal back; held off in
             // this thread, it becomes the error "interrupted"
             let _ = SigSet::from(Signal::SIGINT).thread_block();
-            let _ = sender.send(rpassword::prompt_password(question).map(Zeroizing::new));
+            // as readers and writers, which it leaves as they are: it would change the terminal at a moment
+            // of its own, even while that is being put back
+            let config = ConfigBuilder::new().input_reader(input).output_writer(output).build();
+            let typed = rpassword::prompt_password_with_config(question, config);
+            let _ = sender.send(typed.map(Zeroizing::new));
         })
         .map_err(PromptFault::NoTerminal)?;
-    match receiver.recv_timeout(left) {
+    let answer = receiver.recv_timeout(left);
+    terminal.end_line();
+    match answer {
         Ok(Ok(typed)) => Secret::new(&typed).map_err(PromptFault::Unusable),
         Ok(Err(error)) if matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::UnexpectedEof) => {
-            terminal.end_line();
             Err(PromptFault::Cancelled)
         }
         Ok(Err(error)) => Err(PromptFault::NoTerminal(error)),
-        Err(RecvTimeoutError::Timeout) => {
-            terminal.end_line();
-            Err(timed_out())
-        }
+        Err(RecvTimeoutError::Timeout) => Err(timed_out()),
         Err(RecvTimeoutError::Disconnected) => {
             Err(PromptFault::NoTerminal(io::Error::other("the prompt ended without an answer")))
         }
@@ -83,13 +89,23 @@ struct Terminal {
 impl Terminal {
     fn open() -> Result<Self, PromptFault> {
         let failed = |error: nix::Error| PromptFault::NoTerminal(error.into());
-        let device = OpenOptions::new().read(true).write(true).open("/dev/tty");
-        let device = device.map_err(PromptFault::NoTerminal)?;
+        let device = open_terminal().map_err(PromptFault::NoTerminal)?;
         // in the background, changing the terminal would stop the process: a hook that hangs
         if tcgetpgrp(&device).map_err(failed)? != getpgrp() {
             return Err(PromptFault::Background);
         }
         let before = tcgetattr(&device).map_err(failed)?;
+        // as rpassword would, but before the question is shown: no answer comes too early for it, and
+        // neither does a Ctrl-D, which gets lost when the terminal no more gathers lines
+        let mut silent = before.clone();
+        let gathering = LocalFlags::ECHO | LocalFlags::ECHONL | LocalFlags::ICANON | LocalFlags::ISIG;
+        silent.local_flags.remove(gathering);
+        for (index, value) in [(SpecialCharacterIndices::VMIN, 1), (SpecialCharacterIndices::VTIME, 0)] {
+            if let Some(place) = silent.control_chars.get_mut(index as usize) {
+                *place = value;
+            }
+        }
+        tcsetattr(&device, SetArg::TCSANOW, &silent).map_err(failed)?;
         Ok(Self { device, before })
     }
 
@@ -108,6 +124,10 @@ impl Drop for Terminal {
     fn drop(&mut self) {
         let _ = tcsetattr(&self.device, SetArg::TCSANOW, &self.before);
     }
+}
+
+fn open_terminal() -> io::Result<File> {
+    OpenOptions::new().read(true).write(true).open("/dev/tty")
 }
 
 #[cfg(test)]

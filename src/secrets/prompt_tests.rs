@@ -60,8 +60,6 @@ fn typed(command: &str, keys: &str, time: Duration) -> Option<String> {
         shown.extend_from_slice(&buffer[..size]);
         if waiting && String::from_utf8_lossy(&shown).contains(":587: ") {
             waiting = false;
-            // rpassword switches the echo off just after it has shown the prompt
-            thread::sleep(Duration::from_millis(300));
             input.write_all(keys.as_bytes()).unwrap();
         }
     }

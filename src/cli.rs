@@ -4,6 +4,7 @@
 //! below are what users read. Nothing is interpreted here; [`crate::settings`] does that.
 
 mod password;
+mod setup;
 mod values;
 
 use std::ffi::OsString;
@@ -22,6 +23,7 @@ use crate::tools::Tool;
 pub use password::{
     ListPasswordsArgs, LookupArgs, PasswordCommand, RemovePasswordArgs, SetPasswordArgs, TrialArgs,
 };
+pub use setup::{AnswerArgs, RunBy, SetupArgs};
 use values::{TrustWords, any_text, duration, exit_code, mailbox, mailboxes, time, words};
 
 /// Tell people how a backup ended
@@ -86,6 +88,14 @@ Examples:
 
 It exits 0 whatever it finds; 78 when no account, or more than one, goes by the name given.";
 
+const SETUP_EXAMPLES: &str = "\
+Examples:
+  backup-notify setup home
+  backup-notify setup ./home.json --account kim@example.com --when error
+  backup-notify setup home --account kim@example.com --to ops@example.com --no-test --yes
+
+What is not given is asked on a terminal. Nothing is written before the last answer.";
+
 const COMPLETIONS_EXAMPLES: &str = "\
 Examples:
   backup-notify completions bash > ~/.local/share/bash-completion/completions/backup-notify
@@ -113,6 +123,9 @@ pub enum Command {
     /// Keep passwords in the private keychain, and see what it keeps
     #[command(subcommand, arg_required_else_help = true, disable_help_subcommand = true)]
     Password(PasswordCommand),
+    /// Write a task file in a short conversation: when, account, password, recipients, test
+    #[command(after_help = SETUP_EXAMPLES)]
+    Setup(Box<SetupArgs>),
     /// Print the JSON Schema of the task file
     Schema,
     /// Print the completions for a shell

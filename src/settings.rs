@@ -119,12 +119,17 @@ fn read_task(path: &Path, deadline: Deadline) -> Result<(Task, Origin), Failure>
     Ok((task, Origin::File(path)))
 }
 
+/// Tells whether a task is meant by its name, and not by the path of its file.
+pub(crate) fn is_name(path: &Path) -> bool {
+    let name = path.to_string_lossy();
+    !name.contains('/')
+        && !Path::new(name.as_ref()).extension().is_some_and(|e| e.eq_ignore_ascii_case("json"))
+}
+
 /// Finds the file of a task that is named without slash and `.json`.
 fn find(path: &Path) -> Result<PathBuf, Failure> {
     let name = path.to_string_lossy();
-    if name.contains('/')
-        || Path::new(name.as_ref()).extension().is_some_and(|e| e.eq_ignore_ascii_case("json"))
-    {
+    if !is_name(path) {
         return Ok(path.to_owned());
     }
     let places: Vec<PathBuf> =

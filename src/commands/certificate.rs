@@ -70,7 +70,7 @@ fn target(typed: &str) -> Result<(String, Option<u16>), Failure> {
 }
 
 /// Lists the ports and modes to try, in order.
-fn attempts(port: Option<u16>, mode: Option<TlsMode>) -> Vec<(u16, TlsMode)> {
+pub(super) fn attempts(port: Option<u16>, mode: Option<TlsMode>) -> Vec<(u16, TlsMode)> {
     use TlsMode::{Implicit, Starttls};
     match (port, mode) {
         (Some(port), Some(mode)) => vec![(port, mode)],
@@ -84,7 +84,7 @@ fn attempts(port: Option<u16>, mode: Option<TlsMode>) -> Vec<(u16, TlsMode)> {
 }
 
 /// Inspects the first of several ways that leads to a certificate; else says what was met first.
-fn first_that_answers(
+pub(super) fn first_that_answers(
     host: &str,
     attempts: &[(u16, TlsMode)],
     deadline: Deadline,
@@ -137,7 +137,7 @@ fn as_json(route: &Route, inspection: &Inspection) -> serde_json::Value {
 }
 
 /// Returns the names a certificate is for.
-fn names(certificate: &CertificateFacts) -> Vec<String> {
+pub(super) fn names(certificate: &CertificateFacts) -> Vec<String> {
     certificate.names.iter().map(|name| text::one_line(&name.to_string()).into_owned()).collect()
 }
 

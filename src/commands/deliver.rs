@@ -94,7 +94,8 @@ pub(super) fn by_hand<'a>(
     let run = Run { outcome: Outcome::Success, facts: RunFacts::default() };
     let task = &loaded.task;
     let ran_as = RanAs::now(task.email.iter().any(needs_vault));
-    if let Some(failure) = replaceable_program() {
+    // a conversation has said so at its beginning
+    if let Some(failure) = replaceable_program().filter(|_| !output.is_conversation()) {
         output.doubt(&failure.what, failure.hint.as_deref());
     }
     let deadline = Deadline::after(world.started, settings::time_limit(task, Event::End));

@@ -14,6 +14,7 @@ mod ran_as;
 mod read_mail_home;
 mod schema;
 mod screen;
+mod setup;
 mod test_email;
 
 use crate::World;
@@ -32,6 +33,7 @@ pub(crate) fn dispatch(cli: &Cli, world: &World) -> Exit {
         Command::Certificate(args) => certificate::run(args, world),
         Command::Accounts(args) => accounts::run(args, world),
         Command::Password(command) => password::run(command, world),
+        Command::Setup(args) => setup::run(args, world),
         Command::Schema => schema::run(),
         Command::Completions { shell } => completions::run(*shell),
         Command::Man => man::run(),

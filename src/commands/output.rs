@@ -48,17 +48,24 @@ pub(crate) struct Output {
     args: OutputArgs,
     /// Whether each stage is what the person asked to see.
     by_hand: bool,
+    /// Whether stages and deliveries are part of a conversation: talk, and not the result.
+    aside: bool,
 }
 
 impl Output {
     /// For the hook: silence is golden.
     pub(crate) fn for_hook(args: OutputArgs) -> Self {
-        Self { args, by_hand: false }
+        Self { args, by_hand: false, aside: false }
     }
 
     /// For commands that a person types to see what happens.
     pub(crate) fn by_hand(args: OutputArgs) -> Self {
-        Self { args, by_hand: true }
+        Self { args, by_hand: true, aside: false }
+    }
+
+    /// For a conversation, whose result is something else than what is tried on the way.
+    pub(crate) fn in_conversation(args: OutputArgs) -> Self {
+        Self { args, by_hand: true, aside: true }
     }
 
     /// Prints an error that came before any delivery, and returns its code.
@@ -107,6 +114,8 @@ impl Output {
             for recipient in delivery.recipients.iter().filter(to_blame).filter(|_| several) {
                 talk(&format!("  not accepted: {}: {}", recipient.address, recipient.reply));
             }
+        } else if self.aside {
+            self.say(&delivery.detail);
         } else if self.by_hand && !self.args.json && delivery.status != Status::Skipped {
             return print(&format!("{}\n", text::block(&delivery.detail)));
         } else if self.args.verbose || (delivery.status == Status::Skipped && !self.args.quiet) {
@@ -162,17 +171,38 @@ impl Output {
 
     /// Shows as whom something is tried; fails when stdout takes nothing.
     pub(crate) fn ran_as(self, ran_as: &RanAs) -> Result<(), Exit> {
-        if self.is_for_people() { print(&format!("  {:<12} {ran_as}\n", "as")) } else { Ok(()) }
+        let line = format!("  {:<12} {ran_as}", "as");
+        if self.aside {
+            self.say(&line);
+            return Ok(());
+        }
+        if self.is_for_people() { print(&format!("{line}\n")) } else { Ok(()) }
     }
 
     /// Shows a stage as it ends; fails when stdout takes nothing.
     pub(crate) fn stage(self, stage: Stage) -> Result<(), Exit> {
         let line = format!("{:<12} {:>6} ms{}", stage.name, stage.ms, if stage.ok { "" } else { "  failed" });
+        if self.aside {
+            self.say(&format!("  {line}"));
+            return Ok(());
+        }
         if self.by_hand && !self.args.json {
             return print(&format!("  {line}\n"));
         }
         self.detail(&line);
         Ok(())
+    }
+
+    /// Says something in a conversation, where every line is the program's and none has to say so.
+    pub(crate) fn say(self, lines: &str) {
+        if !self.args.quiet {
+            talk_raw(&format!("{}\n", text::block(lines)));
+        }
+    }
+
+    /// Tells whether it is one.
+    pub(crate) fn is_conversation(self) -> bool {
+        self.aside
     }
 
     /// Tells whether stdout is for people.

@@ -170,6 +170,18 @@ pub fn check_program(path: &Path, purpose: Purpose) -> Result<(), FileError> {
     check().map_err(|fault| FileError::new(purpose, path, fault))
 }
 
+/// Checks that nobody else can put a file into a folder, or replace one of the running user there.
+pub fn check_folder(path: &Path, purpose: Purpose) -> Result<(), FileError> {
+    let check = || {
+        let found = walk::follow(path, &SystemUsers)?;
+        if !found.meta.is_dir() {
+            return Err(FileFault::NotAFolder { path: found.path });
+        }
+        ownership::judge(&found.path, &found.meta, &SystemUsers).map(|_| ())
+    };
+    check().map_err(|fault| FileError::new(purpose, path, fault))
+}
+
 /// Opens a log: a regular file, not a link. Anybody may have written it.
 pub fn open_log(path: &Path) -> Result<File, FileError> {
     let open = || {

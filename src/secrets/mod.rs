@@ -20,6 +20,7 @@ mod systemd;
 
 pub use error::{Absent, CommandFault, PromptFault, SecretError, SecretFault, StdinFault};
 pub use keychain::{Access, Kept, Keychain, KeychainError, Service, Slot};
+pub(crate) use prompt::put_terminal_back;
 pub(crate) use secret::wipe_stack;
 pub use secret::{MAX_BYTES, Secret, Unusable};
 

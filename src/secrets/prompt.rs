@@ -7,6 +7,7 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use nix::sys::signal::{SigSet, Signal};
@@ -22,6 +23,9 @@ use crate::text::one_line;
 
 /// How often a new password is asked for whose two answers differ.
 const TRIES: usize = 3;
+
+/// How the terminal was before a password was asked for; nothing while none is.
+static BEFORE: Mutex<Option<Termios>> = Mutex::new(None);
 
 /// Asks for the password of `title`: "jon at smtp.example.com:587".
 pub(super) fn ask(title: &str, deadline: &Deadline) -> Result<Secret, PromptFault> {
@@ -42,6 +46,20 @@ pub(super) fn ask_new(title: &str, deadline: &Deadline) -> Result<Secret, Prompt
         }
     }
     Err(PromptFault::Different)
+}
+
+/// Puts the terminal back as it was before a question that is still open, because the program is
+/// about to end in the middle of it. No question can begin before the value is dropped.
+pub(crate) fn put_terminal_back() -> impl Sized {
+    let mut before = lock();
+    if let (Some(before), Ok(device)) = (before.take(), open_terminal()) {
+        let _ = tcsetattr(&device, SetArg::TCSANOW, &before);
+    }
+    before
+}
+
+fn lock() -> MutexGuard<'static, Option<Termios>> {
+    BEFORE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Asks a question whose answer is not shown. What is typed ahead is not shown either.
@@ -94,7 +112,9 @@ impl Terminal {
         if tcgetpgrp(&device).map_err(failed)? != getpgrp() {
             return Err(PromptFault::Background);
         }
+        let mut kept = lock();
         let before = tcgetattr(&device).map_err(failed)?;
+        *kept = Some(before.clone());
         // as rpassword would, but before the question is shown: no answer comes too early for it, and
         // neither does a Ctrl-D, which gets lost when the terminal no more gathers lines
         let mut silent = before.clone();
@@ -122,7 +142,9 @@ impl Terminal {
 
 impl Drop for Terminal {
     fn drop(&mut self) {
+        let mut kept = lock();
         let _ = tcsetattr(&self.device, SetArg::TCSANOW, &self.before);
+        *kept = None;
     }
 }
 

@@ -44,7 +44,7 @@ mod wire;
 pub(crate) use certificate::SubjectName;
 pub(crate) use certificate::{CertificateFacts, hex};
 pub use error::{SmtpError, Step};
-pub(crate) use inspect::{Inspection, inspect, route_to_inspect};
+pub(crate) use inspect::{Inspection, Verdict as TrustVerdict, inspect, route_to_inspect};
 pub use session::Session;
 pub use stages::Stages;
 pub use transaction::{Mailer, Receipt, SendError, Verdict};

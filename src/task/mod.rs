@@ -5,6 +5,7 @@
 //! Nothing here touches a file, the network, the environment or the clock.
 
 mod document;
+mod edit;
 mod faults;
 mod read;
 mod read_email;
@@ -23,8 +24,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use document::MAX_BYTES;
+pub(crate) use document::{Node, parse as parse_document};
 pub use faults::{Fault, Faults};
+pub(crate) use read::KEYS as TASK_KEYS;
+pub(crate) use read::read_password as read_password_source;
 pub use read::{read_account, read_report, read_task};
+pub(crate) use read_email::EMAIL as EMAIL_KEYS;
+pub(crate) use read_email::TLS as TLS_KEYS;
 pub use schema::schema;
 pub use trust_rule::{Pin, TrustRule};
 pub use words::{parse_duration, parse_host, parse_mailboxes};

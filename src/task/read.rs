@@ -12,12 +12,12 @@ use crate::task::read_email::{A_URL, account, emails};
 use crate::task::read_password::password;
 use crate::task::walk::{Fields, Walk};
 use crate::task::words::{parse_duration, parse_host};
-use crate::task::{DEFAULT_DEADLINE, Desktop, Growl, GrowlHash, Outbox, Task};
+use crate::task::{DEFAULT_DEADLINE, Desktop, Growl, GrowlHash, Outbox, Password, Task};
 use crate::text;
 use crate::tools::Tool;
 
 // The keys of every object. A test holds them against the schema, so neither can drift.
-const TASK: &[&str] = &[
+pub(crate) const KEYS: &[&str] = &[
     "$schema",
     "name",
     "source",
@@ -83,6 +83,11 @@ pub fn read_account(typed: &[u8], flag: &str) -> Result<AccountSpec, Faults> {
     read(typed, flag, FilePath::new(""), |walk, node| account(walk, node, &Path::root()))
 }
 
+/// Reads where a password is, as typed after a flag: an object as in a task file.
+pub(crate) fn read_password(typed: &[u8], flag: &str, base: &FilePath) -> Result<Password, Faults> {
+    read(typed, flag, base, |walk, node| password(walk, node, &Path::root().key("password")))
+}
+
 /// Parses, walks, and returns the value only when nothing at all was wrong.
 fn read<T>(
     bytes: &[u8],
@@ -105,7 +110,7 @@ fn read<T>(
 
 fn task(walk: &mut Walk<'_>, node: &Node) -> Option<Task> {
     let root = Path::root();
-    let f = walk.fields(node, &root, TASK)?;
+    let f = walk.fields(node, &root, KEYS)?;
     walk.text(&f, "$schema");
     let name = walk.required(&f, "name", "the name that people know this backup by").and_then(|node| {
         walk.filled_text(node, &f.place("name"), "the name that people know this backup by")
@@ -291,7 +296,7 @@ mod tests {
             known.sort();
             known
         };
-        assert_eq!(keys(schema), sorted(TASK));
+        assert_eq!(keys(schema), sorted(KEYS));
         for (name, known) in [
             ("Email", EMAIL),
             ("Tls", TLS),

@@ -12,9 +12,9 @@ use crate::task::words::{parse_host, parse_mailboxes};
 use crate::task::{AttachLog, Email, Template, Tls, TlsMode, TrustRule};
 
 // The keys of every object here. A test of `read` holds them against the schema.
-pub(super) const EMAIL: &[&str] =
+pub(crate) const EMAIL: &[&str] =
     &["when", "to", "from", "account", "password", "tls", "subject", "text", "html", "attach_log"];
-pub(super) const TLS: &[&str] = &["mode", "trust", "allow_cleartext_password"];
+pub(crate) const TLS: &[&str] = &["mode", "trust", "allow_cleartext_password"];
 pub(super) const SERVER: &[&str] = &["host", "port", "user", "auth"];
 pub(super) const PRESET: &[&str] = &["preset", "user", "auth"];
 

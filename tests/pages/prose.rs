@@ -3,8 +3,8 @@
 //! Only what this version does may stand here, and where a key or flag is accepted and has no
 //! effect yet, the page says so.
 
-use super::keychain;
 use super::page::Page;
+use super::{keychain, setup};
 
 /// Writes the paragraphs of a section.
 pub(super) fn section(page: &mut Page, name: &str) {
@@ -63,6 +63,7 @@ pub(super) fn command(name: &str) -> Option<&'static str> {
         "password set" => keychain::SET,
         "password remove" => keychain::REMOVE,
         "password list" => keychain::LIST,
+        "setup" => setup::COMMAND,
         "schema" => {
             "Save it, and name it under `$schema` in your task: many editors then complete and check."
         }
@@ -112,6 +113,10 @@ pub(super) fn flag(id: &str) -> Option<&'static str> {
             "See email.account under TASK FILE. For example `smtp.example.com:kim`, or `'{\"host\": \"smtp.example.com\", \"user\": \"kim@example.com\"}'`."
         }
         "mail_home" => "See SECURITY.",
+        "run_by" => "Without it root when root runs this.",
+        "password_source" => {
+            "For example `'{\"command\": [\"/usr/local/bin/token\", \"kim\"]}'`. See email.password under TASK FILE."
+        }
         "tls_trust" => "See TRUST.",
         "allow_cleartext_password" => "See SECURITY.",
         "deadline" => "Between 1 second and 24 hours.",
@@ -256,6 +261,7 @@ fn result(page: &mut Page) {
     );
     page.item("`looked_at`", "Only when nothing was found: every path.");
     keychain::results(page);
+    setup::results(page);
 }
 
 fn files(page: &mut Page) {

@@ -18,6 +18,7 @@
 )]
 
 pub(crate) mod certs;
+pub(crate) mod conversation;
 pub(crate) mod exim;
 mod guard;
 pub(crate) mod leaks;

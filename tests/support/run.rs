@@ -279,7 +279,7 @@ fn pgid(pid: u32) -> Pid {
     Pid::from_raw(i32::try_from(pid).unwrap())
 }
 
-fn give(path: &Path, uid: u32, gid: u32) {
+pub(crate) fn give(path: &Path, uid: u32, gid: u32) {
     let metadata = fs::symlink_metadata(path).unwrap();
     if metadata.is_symlink() {
         return;

@@ -1,0 +1,116 @@
+//! The lines that call the hook, ready to be pasted: into a script, a crontab, a unit.
+//!
+//! How each program calls a hook: facts/backup-tools.md. All but the backup's own command is filled
+//! in, with whole paths: what runs at night has neither our PATH nor our folder.
+
+use std::path::Path;
+
+use serde::Serialize;
+
+use crate::text::shell_word;
+
+/// What stands for the backup's own command.
+const BACKUP: &str = "/path/to/backup.sh";
+
+/// What to paste, and where.
+#[derive(Debug, Serialize)]
+pub(super) struct Hook {
+    /// The program that will call it.
+    pub(super) tool: &'static str,
+    /// Where it belongs.
+    pub(super) place: String,
+    /// What to paste.
+    pub(super) text: String,
+}
+
+/// Writes the hooks of a task; `task` is what follows `--task`.
+pub(super) fn hooks(program: &Path, task: &str, root: bool) -> Vec<Hook> {
+    let notify = format!("{} notify --task {}", shell_word(&program.to_string_lossy()), shell_word(task));
+    let after = |tool: &'static str, command: &str| Hook {
+        tool,
+        place: format!("in a script, the line after \"{command}\""),
+        text: format!("{notify} --tool {tool} --exit-code \"$?\"\n"),
+    };
+    let as_root = if root { "" } else { "; it runs as root, so set up a task with --run-by root for it" };
+    let job = format!("{BACKUP}; {notify} --hook --exit-code \"$?\"");
+    vec![
+        after("rsync", "rsync …"),
+        after("restic", "restic backup …"),
+        after("borg", "borg create …"),
+        Hook {
+            tool: "ccc",
+            place: format!("Carbon Copy Cloner, the postflight script of a task{as_root}"),
+            text: format!("#!/bin/sh\n{notify} --hook --tool ccc --exit-code \"$3\"\n"),
+        },
+        Hook {
+            tool: "cron",
+            place: format!("a line of {}", if root { "sudo crontab -e" } else { "crontab -e" }),
+            // cron ends the command at a plain % (crontab(5))
+            text: format!("30 2 * * * {}\n", job.replace('%', "\\%")),
+        },
+        Hook { tool: "launchd", place: launchd_place(root), text: property_list(&job) },
+        Hook {
+            tool: "systemd",
+            place: "in the unit of the backup, a .service file".to_owned(),
+            text: format!("[Service]\nExecStopPost=/bin/sh -c {}\n", unit_word(&after_unit(&notify))),
+        },
+    ]
+}
+
+/// Writes all of them for a terminal, each below a line that says where it belongs.
+pub(super) fn page(hooks: &[Hook]) -> String {
+    let blocks: Vec<String> =
+        hooks.iter().map(|hook| format!("# {}: {}\n{}", hook.tool, hook.place, hook.text)).collect();
+    blocks.join("\n")
+}
+
+fn launchd_place(root: bool) -> String {
+    let folder = if root { "/Library/LaunchDaemons" } else { "~/Library/LaunchAgents" };
+    format!("the file {folder}/backup.plist, then launchctl load {folder}/backup.plist")
+}
+
+/// A job of launchd (launchd.plist(5)).
+fn property_list(job: &str) -> String {
+    let job = job.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    format!(
+        r#"<?xml version="1.0" encoding="UTF-8"?>
+<!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">
+<plist version="1.0">
+<dict>
+  <key>Label</key><string>backup</string>
+  <key>ProgramArguments</key>
+  <array>
+    <string>/bin/sh</string>
+    <string>-c</string>
+    <string>{job}</string>
+  </array>
+  <key>StartCalendarInterval</key>
+  <dict><key>Hour</key><integer>2</integer><key>Minute</key><integer>30</integer></dict>
+</dict>
+</plist>
+"#
+    )
+}
+
+/// What a unit runs when it has ended: systemd gives the exit code, or the name of a signal
+/// (systemd.exec(5)). That of a signal which interrupts becomes 143, of another one 137.
+fn after_unit(notify: &str) -> String {
+    format!(
+        "case $EXIT_CODE:$EXIT_STATUS in exited:*) code=$EXIT_STATUS;; *:HUP|*:INT|*:TERM) code=143;; *) \
+         code=137;; esac; {notify} --hook --exit-code $code"
+    )
+}
+
+/// Quotes a word for a unit file, in which `$` and `%` have a meaning too (systemd.service(5)).
+fn unit_word(word: &str) -> String {
+    let mut quoted = "\"".to_owned();
+    for letter in word.chars() {
+        match letter {
+            '"' | '\\' => quoted.extend(['\\', letter]),
+            '$' | '%' => quoted.extend([letter, letter]),
+            _ => quoted.push(letter),
+        }
+    }
+    quoted.push('"');
+    quoted
+}

@@ -1,0 +1,111 @@
+//! Finding out how a server wants to be talked to, and what its certificate is worth.
+
+use std::net::IpAddr;
+use std::time::Instant;
+
+use super::Setup;
+use super::picked::Picked;
+use super::talk::{Question, cancelled};
+use crate::accounts::{AccountSpec, Auth, ServerSpec};
+use crate::commands::certificate::{attempts, first_that_answers};
+use crate::deadline::Deadline;
+use crate::error::Failure;
+use crate::smtp::{Inspection, Route};
+use crate::task::{Node, TlsMode};
+use crate::text::{one_line, shorten};
+
+impl Setup<'_> {
+    /// Asks a server that was typed out when TLS begins there, and on which port.
+    pub(super) fn find_out(&mut self, picked: &mut Picked) -> Result<(), Failure> {
+        let AccountSpec::Server(server) = &mut picked.spec else { return Ok(()) };
+        if !picked.unknown_mode || self.args.answers.no_test {
+            return Ok(());
+        }
+        let (port, mode) = loop {
+            let place = server.port.map_or_else(String::new, |port| format!(" on port {port}"));
+            self.talk.say(&format!("  asking {}{place} …", one_line(&server.host)));
+            let ways = attempts(server.port, None);
+            let deadline = Deadline::after(Instant::now(), self.patience());
+            match first_that_answers(&server.host, &ways, deadline) {
+                Ok((route, inspection)) => {
+                    self.talk.say(&what_was_found(&route, &inspection));
+                    break (route.port, route.mode);
+                }
+                // the test will say the same, and decide
+                Err(failure) if !self.talk.person => {
+                    self.output.doubt(&failure.what, failure.hint.as_deref());
+                    return Ok(());
+                }
+                Err(failure) => {
+                    self.output.trouble(&failure);
+                    if let Some(found) = self.without_answer(server)? {
+                        break found;
+                    }
+                }
+            }
+        };
+        server.port = Some(port);
+        picked.node.set("host", Node::text(server.host.clone()), &["host"]);
+        picked.node.set("port", Node::Number(port.into()), &["host", "port", "user", "auth"]);
+        // what a task takes for granted: RFC 8314, section 7.3
+        let implied = if port == 465 { TlsMode::Implicit } else { TlsMode::Starttls };
+        self.draft.set_mode((mode != implied).then_some(mode));
+        let here = server.host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+        if mode == TlsMode::None && server.auth != Auth::None && !here {
+            let text =
+                "Whoever is on the way can read the password, too. Let it cross the network like that?";
+            let allowed = self.talk.agree(text, false, "--allow-cleartext-password")?;
+            self.draft.set_cleartext(allowed);
+        }
+        Ok(())
+    }
+
+    /// Asks what to do with a server that does not answer as it should; `None` tries once more.
+    fn without_answer(&self, server: &mut ServerSpec) -> Result<Option<(u16, TlsMode)>, Failure> {
+        let options = [
+            "another name or port",
+            "try again",
+            "take it as it is, with STARTTLS",
+            "take it without encryption: whoever is on the way can read the message",
+            "quit",
+        ];
+        let options = options.map(str::to_owned);
+        let flag = "--tls-mode MODE";
+        Ok(match self.talk.choose("What now?", &options, Some(0), flag)? {
+            0 => {
+                let question =
+                    Question { text: "Name of the SMTP server", default: Some(&server.host.clone()), flag };
+                server.host = self.talk.ask(&question, crate::task::parse_host)?;
+                let question = Question { text: "Its port", default: Some("587"), flag };
+                let port = self.talk.ask(&question, |typed| {
+                    let port = typed.parse::<u16>().ok().filter(|port| *port > 0);
+                    port.ok_or_else(|| "a port is a number from 1 to 65535".to_owned())
+                })?;
+                server.port = Some(port);
+                None
+            }
+            1 => None,
+            2 => Some((server.port.unwrap_or(587), TlsMode::Starttls)),
+            3 => Some((server.port.unwrap_or(25), TlsMode::None)),
+            _ => return Err(cancelled()),
+        })
+    }
+}
+
+/// Says which server it is, and what the system thinks of its certificate.
+fn what_was_found(route: &Route, inspection: &Inspection) -> String {
+    let mode = if route.mode == TlsMode::Implicit { "TLS from the start" } else { "STARTTLS" };
+    let found = format!("  found: {}, {mode}, {}", route.server(), inspection.tls_version);
+    match inspection.verdicts.iter().find(|verdict| verdict.trust == "system") {
+        Some(verdict) if verdict.accepted => format!("{found}; its certificate is in order"),
+        Some(verdict) => {
+            let reason = one_line(&verdict.reason);
+            format!(
+                "{found}\n  its certificate is not accepted as it is: {}\n  the test will show what can be done \
+                 about that",
+                shorten(&reason, 300)
+            )
+        }
+        None => found,
+    }
+}

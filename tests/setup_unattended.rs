@@ -1,0 +1,346 @@
+//! `setup` without a terminal: every answer is a flag, and what is there stays unless it was said.
+
+use std::os::unix::fs::{MetadataExt, symlink};
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::setup::{JON, home_files, own_certificate, server, vault};
+use crate::support::output::Output;
+use crate::support::run::Run;
+use crate::support::smtp_server::SmtpServer;
+use crate::support::world::World;
+
+/// Every answer for this server but the file, the consent and the test.
+fn answers<'w>(world: &'w World, server: &SmtpServer, pin: &str, file: &str) -> Run<'w> {
+    let account = server.account(JON, "password").to_string();
+    world
+        .command(&["setup", file, "--name", "Nightly", "--when", "finish", "--to", "ops@example.test"])
+        .args(["--account", &account, "--tls-trust", pin, "--password-stdin"])
+        .stdin(world.secret().to_owned() + "\n")
+}
+
+fn task_at(path: &Path) -> Value {
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+#[test]
+fn every_answer_can_be_a_flag() {
+    let world = World::new();
+    let certificate = own_certificate();
+    let server = server(&world, &certificate);
+    let pin = format!("pin:sha256:{}", certificate.sha256());
+    let output = answers(&world, &server, &pin, "task.json").args(["--test"]).run();
+    output.assert_success().assert_stderr_has("sent to ops@example.test");
+    output.assert_stdout_has("# rsync: ");
+    assert!(!output.stdout.contains("sent to"), "{output}");
+    let file = world.path().join("task.json");
+    // the port says how: STARTTLS is the default of every port but 465
+    let account = json!({ "host": "127.0.0.1", "port": server.port(), "user": JON, "auth": "password" });
+    let expected = json!({ "name": "Nightly", "email": {
+        "to": "ops@example.test", "account": account, "tls": { "trust": pin },
+    } });
+    let mut found = task_at(&file);
+    found["email"]["account"]["auth"] = json!("password");
+    assert_eq!(found, expected);
+    assert_eq!(file.metadata().unwrap().mode() & 0o7777, 0o600);
+    assert!(vault(&world).exists());
+    assert_eq!(server.messages().len(), 1);
+    server.assert_clean();
+}
+
+#[test]
+fn the_result_for_programs_is_one_object() {
+    let world = World::new();
+    let certificate = own_certificate();
+    let server = server(&world, &certificate);
+    let pin = format!("pin:sha256:{}", certificate.sha256());
+    let result = answers(&world, &server, &pin, "home").args(["--test", "--yes", "--json", "-q"]).run();
+    let result = result.assert_success().assert_stderr_is_empty().json();
+    assert_eq!(result["file"], json!(world.home().join(".config/backup-notify/home.json")));
+    assert_eq!(result["account"], format!("127.0.0.1:{}:{JON}", server.port()));
+    assert_eq!(result["vault"], json!(vault(&world)));
+    assert_eq!(result["written"], true);
+    assert_eq!(result["test"]["deliveries"][0]["status"], "sent");
+    assert_eq!(result["check"]["deliveries"][0]["status"], "checked");
+    assert_eq!(result["exit_code"], 0);
+    assert_eq!(result["hooks"].as_array().unwrap().len(), 7);
+    let wrong = answers(&world, &server, "system", "other.json").args(["--test", "--json"]).run();
+    let result = wrong.assert_code(76).assert_stderr_has("nothing was written").json();
+    assert_eq!((&result["written"], &result["exit_code"]), (&json!(false), &json!(76)));
+    assert!(!world.path().join("other.json").exists());
+}
+
+#[test]
+fn all_that_is_missing_is_listed_at_once() {
+    let world = World::new();
+    let has = |output: &Output, flags: &[&str], others: &[&str]| {
+        output.assert_code(64).assert_stdout_is("");
+        for flag in flags {
+            output.assert_stderr_has(&format!("backup-notify:   {flag}"));
+        }
+        for flag in others {
+            output.assert_stderr_lacks(&format!("backup-notify:   {flag}"));
+        }
+    };
+    let output = world.run(&["setup", "task.json"]);
+    let always = ["--account", "--to", "--password-stdin"];
+    has(&output, &always, &["--yes", "--from"]);
+    has(&output, &["--name", "--when", "--test or --no-test"], &[]);
+    has(&world.run(&["setup", "home"]), &["--yes: the folder"], &[]);
+    has(&world.run(&["setup", "task.json", "--yes"]), &always, &["--name", "--when", "--test"]);
+    let account = ["--account", r#"{"host": "127.0.0.1", "user": "jon"}"#];
+    let output = world.command(&["setup", "task.json", "--yes"]).args(account).run();
+    has(&output, &["--to", "--from", "--password-stdin"], &["--account"]);
+    let output =
+        world.command(&["setup", "task.json", "--yes", "--password-stdin"]).args(account).stdin("x\n").run();
+    has(&output, &["--to", "--from"], &["--account", "--password-stdin"]);
+    assert_eq!(home_files(&world), Vec::<std::path::PathBuf>::new());
+    let result = world.run(&["setup", "task.json", "--json"]).assert_code(64).json();
+    assert!(result["error"].as_str().unwrap().contains("--account ACCOUNT"), "{result}");
+    let output = world.command(&["setup", "task.json"]).as_user(4243, 4243).run();
+    has(&output, &["--run-by me or --run-by root"], &[]);
+}
+
+/// A file with much that nobody is asked about, in an order of its own.
+const RICH: &str = r#"{
+  "exit_codes": {
+    "23": "error",
+    "24": "success"
+  },
+  "name": "Nightly",
+  "growl": {
+    "host": "127.0.0.1",
+    "events": [
+      "error"
+    ]
+  },
+  "email": [
+    {
+      "subject": "{{ task.name }}: ü",
+      "to": [
+        "ops@example.test",
+        "kim@example.test"
+      ],
+      "account": {
+        "user": "jon@example.test",
+        "host": "127.0.0.1"
+      },
+      "attach_log": "error",
+      "when": "finish",
+      "password": {
+        "file": "secret"
+      },
+      "tls": {
+        "trust": "self-signed-root"
+      }
+    },
+    {
+      "to": "archive@example.test",
+      "account": {
+        "preset": "gmx",
+        "user": "kim@gmx.net"
+      },
+      "password": {
+        "env": "GMX"
+      }
+    }
+  ],
+  "deadline": "20s",
+  "redact": [
+    "private"
+  ]
+}
+"#;
+
+#[test]
+fn what_is_not_asked_about_stays_and_so_does_its_order() {
+    let world = World::new();
+    world.secret_file();
+    world.write("task.json", RICH);
+    let yes = |flags: &[&str]| {
+        let run = world.command(&["setup", "task.json", "--yes", "--no-test"]).args(flags);
+        run.env("GMX", "x").run()
+    };
+    // nothing changes: not even its spelling
+    world.write("task.json", RICH.replace("  ", " "));
+    yes(&[]).assert_success();
+    assert_eq!(world.read("task.json"), RICH.replace("  ", " "));
+    world.write("task.json", RICH);
+    yes(&["--when", "error", "--to", "Ops <ops@example.test>"]).assert_success();
+    let expected = RICH.replace("\"finish\"", "\"error\"").replace(
+        "[\n        \"ops@example.test\",\n        \"kim@example.test\"\n      ]",
+        "\"Ops <ops@example.test>\"",
+    );
+    assert_eq!(world.read("task.json"), expected);
+    // an account of another server takes nothing of the old one's protection along
+    world.write("task.json", RICH);
+    let output = yes(&["--account", r#"{"preset": "gmx", "user": "jon@gmx.net"}"#, "--name", "New"]);
+    output.assert_success();
+    let found = task_at(&world.path().join("task.json"));
+    assert_eq!(found["email"][0]["account"], json!({ "preset": "gmx", "user": "jon@gmx.net" }));
+    assert_eq!(found["email"][0].get("tls"), None);
+    assert_eq!((&found["name"], &found["email"][0]["attach_log"]), (&json!("New"), &json!("error")));
+    // the source of the password stays, and it can be changed
+    assert_eq!(found["email"][0]["password"], json!({ "file": "secret" }));
+    yes(&["--password-source", r#"{"env": "GMX"}"#]).assert_success();
+    assert_eq!(task_at(&world.path().join("task.json"))["email"][0]["password"], json!({ "env": "GMX" }));
+}
+
+#[test]
+fn a_file_that_is_there_is_not_touched_without_consent() {
+    let world = World::new();
+    let certificate = own_certificate();
+    let server = server(&world, &certificate);
+    let pin = format!("pin:sha256:{}", certificate.sha256());
+    let good = "{ \"name\": \"x\", \"desktop\": true }";
+    world.write("task.json", good);
+    let output = answers(&world, &server, &pin, "task.json").args(["--no-test"]).run();
+    output.assert_code(64).assert_stderr_has("--yes: ").assert_stderr_has("is there already, and is edited");
+    assert_eq!(world.read("task.json"), good);
+    for (text, code) in [("{ \"name\": ", 65), ("{\"name\": \"x\", \"emial\": {}}", 65), ("", 65)] {
+        world.write("task.json", text);
+        let output = answers(&world, &server, &pin, "task.json").args(["--no-test", "--yes"]).run();
+        output.assert_code(code).assert_stderr_has("the file stays as it is");
+        assert_eq!(world.read("task.json"), text);
+    }
+    world.write_with_mode("task.json", good, 0o666);
+    let output = answers(&world, &server, &pin, "task.json").args(["--no-test", "--yes"]).run();
+    output.assert_code(77).assert_stderr_has("chmod").assert_stderr_has("the file stays as it is");
+    assert_eq!(world.read("task.json"), good);
+    assert!(!vault(&world).exists());
+    // what is no file, and where none can be made
+    for (file, code) in [("./home", 66), ("-", 64), ("none/", 64), ("a\nb.json", 64)] {
+        world.run(&["setup", file, "--yes"]).assert_code(code);
+    }
+    assert!(server.snapshot().is_empty(), "without a test the network is left alone");
+}
+
+#[test]
+fn a_link_goes_on_leading_to_the_file() {
+    let world = World::new();
+    let certificate = own_certificate();
+    let server = server(&world, &certificate);
+    let pin = format!("pin:sha256:{}", certificate.sha256());
+    world.write("elsewhere/real.json", "{\"name\": \"x\", \"desktop\": true}");
+    symlink("elsewhere/real.json", world.path().join("task.json")).unwrap();
+    answers(&world, &server, &pin, "task.json").args(["--test", "--yes"]).run().assert_success();
+    assert!(world.path().join("task.json").is_symlink());
+    let real = task_at(&world.path().join("elsewhere/real.json"));
+    assert_eq!((&real["desktop"], &real["name"]), (&json!(true), &json!("Nightly")));
+    symlink("nowhere.json", world.path().join("loose.json")).unwrap();
+    let output = answers(&world, &server, &pin, "loose.json").args(["--no-test", "--yes"]).run();
+    output.assert_code(66);
+    assert!(!world.path().join("nowhere.json").exists());
+}
+
+#[test]
+fn a_password_is_one_line_and_never_missing() {
+    let world = World::new();
+    let certificate = own_certificate();
+    let server = server(&world, &certificate);
+    let pin = format!("pin:sha256:{}", certificate.sha256());
+    for nothing in ["", "\n"] {
+        let run = answers(&world, &server, &pin, "task.json").args(["--no-test"]).stdin(nothing);
+        run.run().assert_code(77).assert_stderr_has("standard input ");
+    }
+    let open = ["--account", r#"{"host": "127.0.0.1", "auth": "none"}"#, "--from=a@example.test"];
+    let run = world.command(&["setup", "task.json", "--yes", "--no-test", "--to=b@example.test"]).args(open);
+    run.args(["--password-stdin"]).stdin("x\n").run().assert_code(64).assert_stderr_has("without a password");
+    assert_eq!(home_files(&world), Vec::<std::path::PathBuf>::new());
+}
+
+/// Sets a task up in a folder that has to be quoted, and returns what to paste.
+fn hooks(world: &World, server: &SmtpServer, pin: &str) -> Vec<(String, String)> {
+    let result = answers(world, server, pin, "an odd%folder's $HOME \"x\"/my task.json")
+        .args(["--test", "--yes", "--json"])
+        .run();
+    let result = result.assert_success().json();
+    let text = |hook: &Value, key: &str| hook[key].as_str().unwrap().to_owned();
+    let hooks = result["hooks"].as_array().unwrap();
+    hooks.iter().map(|hook| (text(hook, "tool"), text(hook, "text"))).collect()
+}
+
+/// Undoes the quoting of a unit file as systemd does (systemd.service(5), systemd.syntax(7)).
+fn of_unit(word: &str) -> String {
+    let quoted = word.strip_prefix('"').unwrap().strip_suffix('"').unwrap();
+    quoted.replace("\\\"", "\"").replace("\\\\", "\\").replace("$$", "$").replace("%%", "%")
+}
+
+#[test]
+fn every_line_to_paste_works() {
+    let world = World::new();
+    let certificate = own_certificate();
+    let server = server(&world, &certificate);
+    let pin = format!("pin:sha256:{}", certificate.sha256());
+    let backup = world.script("backup.sh", "#!/bin/sh\nexit 1\n");
+    let backup = backup.to_str().unwrap();
+    for (tool, text) in hooks(&world, &server, &pin) {
+        let before = server.messages().len();
+        let shell = |script: &str| world.other_command("/bin/sh", &["-c", script]);
+        let output = match tool.as_str() {
+            "rsync" | "restic" | "borg" => shell(&format!("(exit 1)\n{text}")).run(),
+            "ccc" => {
+                let script = world.script("postflight.sh", &text);
+                world.other_command(script.to_str().unwrap(), &["/", "/Volumes/x", "1", ""]).run()
+            }
+            "cron" => {
+                let command = text.splitn(6, ' ').nth(5).unwrap();
+                assert!(!command.replace("\\%", "").contains('%'), "{command}");
+                shell(&command.replace("\\%", "%").replace("/path/to/backup.sh", backup)).run()
+            }
+            "launchd" => {
+                let job: plist::Value = plist::from_bytes(text.as_bytes()).unwrap();
+                let argv = job.as_dictionary().unwrap()["ProgramArguments"].as_array().unwrap();
+                let argv: Vec<&str> = argv.iter().map(|word| word.as_string().unwrap()).collect();
+                assert_eq!(argv[..2], ["/bin/sh", "-c"]);
+                shell(&argv[2].replace("/path/to/backup.sh", backup)).run()
+            }
+            "systemd" => {
+                let command = text.trim().strip_prefix("[Service]\nExecStopPost=/bin/sh -c ").unwrap();
+                shell(&of_unit(command)).env("EXIT_CODE", "exited").env("EXIT_STATUS", "1").run()
+            }
+            other => panic!("{other}"),
+        };
+        output.assert_success();
+        let messages = server.messages();
+        assert_eq!(messages.len(), before + 1, "{tool}: {output}");
+        let subject = messages
+            .last()
+            .unwrap()
+            .text()
+            .lines()
+            .find(|line| line.starts_with("Subject: "))
+            .unwrap()
+            .to_owned();
+        let expected = if tool == "borg" { "warning" } else { "failed" };
+        assert!(subject.to_lowercase().contains(expected), "{tool}: {subject}");
+    }
+}
+
+#[test]
+fn systemd_finds_nothing_wrong_with_its_unit() {
+    let world = World::new();
+    let certificate = own_certificate();
+    let server = server(&world, &certificate);
+    let pin = format!("pin:sha256:{}", certificate.sha256());
+    let hooks = hooks(&world, &server, &pin);
+    let (_, text) = hooks.iter().find(|(tool, _)| tool == "systemd").unwrap();
+    let unit = world.write("backup-test.service", format!("{text}Type=oneshot\nExecStart=/bin/true\n"));
+    let checked = world.other_command("systemd-analyze", &["verify", unit.to_str().unwrap()]).run();
+    checked.assert_success().assert_stderr_is_empty();
+}
+
+#[test]
+fn a_name_that_only_this_terminal_knows_becomes_a_path() {
+    let world = World::new();
+    let open = r#"{"host": "127.0.0.1", "auth": "none"}"#;
+    let run = |world: &World| {
+        let run = world.command(&["setup", "home", "--yes", "--no-test", "--from=a@b.test", "--to=c@b.test"]);
+        run.args(["--account", open]).env("XDG_CONFIG_HOME", world.path().join("odd").to_str().unwrap()).run()
+    };
+    let output = run(&world);
+    let file = world.path().join("odd/backup-notify/home.json");
+    output.assert_success().assert_stdout_has(&format!("--task {} ", file.display()));
+    assert_eq!(file.parent().unwrap().metadata().unwrap().mode() & 0o7777, 0o700);
+}

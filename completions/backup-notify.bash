@@ -45,7 +45,7 @@ _backup_notify() {
             _backup_notify_offer -f
             return 0
             ;;
-        --name | --exit-code | --started | --finished | --message | --to | --from | --deadline)
+        --name | --exit-code | --started | --finished | --message | --to | --from | --deadline | --password-source)
             return 0
             ;;
         --event)
@@ -84,10 +84,14 @@ _backup_notify() {
             _backup_notify_offer -W 'implicit starttls'
             return 0
             ;;
+        --run-by)
+            _backup_notify_offer -W 'me root'
+            return 0
+            ;;
     esac
 
     case $command in
-        '') list='notify test-email check certificate accounts password schema completions man --help --version' ;;
+        '') list='notify test-email check certificate accounts password setup schema completions man --help --version' ;;
         password) list='set remove list --help --version' ;;
         notify) list='--dry-run --hook --task --name --event --status --exit-code --tool --report --started --finished --log --message --when --to --from --account --tls-mode --tls-trust --allow-cleartext-password --deadline --outbox --mail-home --growl --desktop --json --verbose --quiet --help --version' ;;
         test-email) list='--dry-run --task --name --when --to --from --account --tls-mode --tls-trust --allow-cleartext-password --deadline --outbox --mail-home --growl --desktop --json --verbose --quiet --help --version' ;;
@@ -115,6 +119,7 @@ _backup_notify() {
             fi
             ;;
         'password list') list='--json --verbose --quiet --help --version' ;;
+        setup) list='--run-by --name --when --account --mail-home --from --password-stdin --password-source --to --tls-mode --tls-trust --allow-cleartext-password --test --no-test --deadline --yes --json --verbose --quiet --help --version' ;;
         schema) list='--help --version' ;;
         completions) list='bash zsh fish --help --version' ;;
         man) list='--help --version' ;;

@@ -66,6 +66,7 @@ complete -c backup-notify -n "__fish_backup_notify_needs_command" -f -a "check" 
 complete -c backup-notify -n "__fish_backup_notify_needs_command" -f -a "certificate" -d 'Show the certificates of a server and what each trust rule says of them'
 complete -c backup-notify -n "__fish_backup_notify_needs_command" -f -a "accounts" -d 'List the SMTP accounts that Apple Mail knows, each with the id to write in a task'
 complete -c backup-notify -n "__fish_backup_notify_needs_command" -f -a "password" -d 'Keep passwords in the private keychain, and see what it keeps'
+complete -c backup-notify -n "__fish_backup_notify_needs_command" -f -a "setup" -d 'Write a task file in a short conversation: when, account, password, recipients, test'
 complete -c backup-notify -n "__fish_backup_notify_needs_command" -f -a "schema" -d 'Print the JSON Schema of the task file'
 complete -c backup-notify -n "__fish_backup_notify_needs_command" -f -a "completions" -d 'Print the completions for a shell'
 complete -c backup-notify -n "__fish_backup_notify_needs_command" -f -a "man" -d 'Print the man page'
@@ -217,6 +218,32 @@ complete -c backup-notify -n "__fish_backup_notify_using_subcommand password; an
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand password; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand password; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand password; and __fish_seen_subcommand_from list" -s V -l version -d 'Print version'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand setup" -l run-by -d 'Say who will run the hook: who runs this, or root' -r -f -a "me\t''
+root\t''"
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand setup" -l name -d 'Call the backup this in messages' -r -f
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand setup" -l when -d 'Send an e-mail about every outcome, from warnings on, or about errors only' -r -f -a "finish\t''
+warning\t''
+error\t''"
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand setup" -l account -d 'Send with this account: an id as "accounts" prints it, a sender\'s address, a description, or an object as in a task file' -r -f -a '(__backup_notify_accounts usable)'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand setup" -l mail-home -d 'Read Mail\'s accounts from this home folder; the account is written out in the task then' -r -f -a "(__fish_complete_directories)"
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand setup" -l from -d 'Send from this address' -r -f
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand setup" -l password-source -d 'Take the password from elsewhere: an object as under "password" in a task file' -r -f
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand setup" -l to -d 'Send to these addresses, separated by commas' -r -f
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand setup" -l tls-mode -d 'Begin TLS at once, after STARTTLS, or never; without it the server is asked' -r -f -a "implicit\t''
+starttls\t''
+none\t''"
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand setup" -l tls-trust -d 'Accept the server\'s certificate by this rule: system, ca-file:PATH, pin:sha256:HEX, pin:spki-sha256:HEX, self-signed-root or accept-any-certificate; repeat it for several pins' -r -f -a '(__backup_notify_trust)'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand setup" -l deadline -d 'Bound each look at the server, the test and the check: 45s, 2m' -r -f
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand setup" -l password-stdin -d 'Read the password from stdin, one line, and keep it in the private keychain'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand setup" -l allow-cleartext-password -d 'Let a password cross an unencrypted connection'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand setup" -l test -d 'Send a test message before anything is written'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand setup" -l no-test -d 'Send none, and leave the network alone'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand setup" -l yes -d 'Take the default of every question, and write without asking, also over a task file that is there'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand setup" -l json -d 'Print one result object on stdout'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand setup" -s v -l verbose -d 'Say more on stderr: the decision, its reason, and each stage'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand setup" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand setup" -s h -l help -d 'Print help'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand setup" -s V -l version -d 'Print version'
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand schema" -s h -l help -d 'Print help'
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand schema" -s V -l version -d 'Print version'
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand completions" -s h -l help -d 'Print help'
@@ -227,4 +254,5 @@ complete -c backup-notify -n "__fish_backup_notify_using_subcommand certificate"
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand accounts" -f -a "(__backup_notify_accounts all)"
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand password; and __fish_seen_subcommand_from set" -f -a "(__backup_notify_accounts keepable)"
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand password; and __fish_seen_subcommand_from remove" -f -a "(__backup_notify_accounts kept)"
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand setup" -f -a ""
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand completions" -f -a "bash zsh fish"

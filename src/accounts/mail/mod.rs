@@ -6,6 +6,8 @@
 
 mod database;
 mod denied;
+#[cfg(test)]
+mod effort;
 mod lenient;
 mod other_home;
 mod places;

@@ -1,10 +1,9 @@
-use std::time::{Duration, Instant};
-
 use plist::Value;
 use rusqlite::Connection;
 
 use super::read;
 use super::testing::{Row, SCHEMA, add, archive, bytes, database, dictionary, number, property, text};
+use crate::accounts::mail::effort::within_seconds;
 use crate::accounts::mail::record::Harvest;
 
 /// A database with two accounts, one of them with a parent.
@@ -34,12 +33,6 @@ fn made(schema: &str) -> Result<Harvest, String> {
     let connection = Connection::open_in_memory().unwrap();
     connection.execute_batch(schema).unwrap();
     read(bytes(connection), None)
-}
-
-fn within(limit: u64, work: impl FnOnce()) {
-    let start = Instant::now();
-    work();
-    assert!(start.elapsed() < Duration::from_secs(limit), "{:?}", start.elapsed());
 }
 
 /// The settings of every account that claims to have some are those that were stored.
@@ -72,7 +65,7 @@ fn a_view_or_a_virtual_table_is_not_read() {
                    SELECT i AS Z_PK, 7 AS ZACCOUNTTYPE FROM n;";
     let virtual_table = "CREATE VIRTUAL TABLE ZACCOUNT USING fts5(Z_PK, ZACCOUNTTYPE);";
     for other in [view, endless, virtual_table, ""] {
-        within(2, || {
+        within_seconds(2, || {
             assert_eq!(made(&format!("{rest}{other}")).unwrap_err(), "it has no table ZACCOUNT", "{other}");
         });
     }
@@ -116,7 +109,7 @@ fn triggers_constraints_and_indexes_with_expressions_run_nothing() {
         ))
         .unwrap();
     let image = bytes(connection);
-    within(2, || {
+    within_seconds(2, || {
         let harvest = read(image, None).unwrap();
         assert_eq!((harvest.outgoing.len(), harvest.remarks.len()), (38, 0), "{:?}", harvest.remarks);
     });
@@ -207,7 +200,7 @@ fn a_hundred_thousand_rows_are_read_in_time() {
     }
     connection.execute_batch("COMMIT").unwrap();
     let image = bytes(connection);
-    within(30, || {
+    within_seconds(30, || {
         let harvest = read(image, None).unwrap();
         assert_eq!(harvest.outgoing.len(), 100_000);
     });
@@ -256,7 +249,7 @@ fn flipped(image: &[u8], seed: usize) -> Vec<u8> {
 #[test]
 fn flipped_bytes_end_nothing() {
     let image = sound();
-    within(60, || {
+    within_seconds(60, || {
         for seed in 1..=1000 {
             let _ = read(flipped(&image, seed), None);
         }

@@ -238,17 +238,13 @@ fn a_password_that_was_typed_leaves_none_in_memory() {
         let mut task = site.task(&server, "implicit");
         task["email"]["password"] = json!({ "env": "BACKUP_NOTIFY_TEST_UNSET" });
         let path = site.world.task(&task);
-        let mut command = Command::new(site.world.binary());
-        command.args(["test-email", "--task"]).arg(&path);
-        command.env_clear().env("HOME", site.world.home()).current_dir(site.world.path());
-        let mut terminal = rexpect::session::spawn_command(command, Some(20_000)).unwrap();
-        terminal.exp_regex("Password for jon at [^ ]*: ").unwrap();
-        terminal.send_line(site.world.secret()).unwrap();
-        server.wait_until_stalled(1);
-        let pid = pid_with_argument(path.to_str().unwrap());
-        all.push((build.to_owned(), Search::new(&site.world.secrets()).memory(pid)));
-        drop(server);
-        terminal.exp_eof().unwrap();
+        let person = site.world.at_a_terminal(&["test-email", "--task", path.to_str().unwrap()]);
+        person.secret("Password for jon at ", site.world.secret()).run_while(|| {
+            server.wait_until_stalled(1);
+            let pid = pid_with_argument(path.to_str().unwrap());
+            all.push((build.to_owned(), Search::new(&site.world.secrets()).memory(pid)));
+            drop(server);
+        });
     }
     assert_none(&all);
 }

@@ -1,17 +1,16 @@
 //! `password set` at a terminal: what is asked, what is shown, and what is kept when somebody leaves.
 
 use crate::site::Site;
-use crate::support::output::Output;
+use crate::support::conversation::{Conversation, Talked};
 use crate::support::smtp_server::{Mode, SmtpServer};
-use crate::support::terminal::Act::{self, Echoed, Hidden, Sees, Types, Undumpable};
-use crate::support::terminal::at_a_terminal;
 use crate::support::world::World;
 
 const ACCOUNT: &str = "smtp.example.com:587:kim";
-const PROMPT: Act<'_> = Sees("Password for kim at smtp.example.com:587: ");
-const AGAIN: Act<'_> = Sees("The same once more: ");
-const TRY: Act<'_> = Sees("Try it on the server first? [Y/n] ");
-const KEEP: Act<'_> = Sees("Keep it all the same? [y/N] ");
+const PROMPT: &str = "Password for kim at smtp.example.com:587: ";
+const AGAIN: &str = "The same once more: ";
+const TRY: &str = "Try it on the server first? [Y/n] ";
+const KEEP: &str = "Keep it all the same? [y/N] ";
+const DIFFERENT: &str = "The two are not the same.";
 
 /// How many passwords are kept.
 fn kept(world: &World) -> usize {
@@ -19,30 +18,24 @@ fn kept(world: &World) -> usize {
     result["passwords"].as_array().unwrap().len()
 }
 
-fn set(world: &World, more: &[&str], acts: &[Act<'_>]) -> Output {
-    let arguments = [&["password", "set", ACCOUNT], more].concat();
-    at_a_terminal(world, &arguments, acts)
+fn set<'w>(world: &'w World, more: &[&str]) -> Conversation<'w> {
+    world.at_a_terminal(&[&["password", "set", ACCOUNT], more].concat())
 }
 
-/// The secret of a world, and Enter.
-fn entered(world: &World) -> String {
-    world.secret().to_owned() + "\r"
+/// Types the secret of the world, and then that.
+fn typed<'w>(talk: Conversation<'w>, world: &World, then: &str) -> Conversation<'w> {
+    talk.secret(PROMPT, world.secret()).secret(AGAIN, then)
 }
 
 #[test]
 fn a_password_is_typed_twice_and_never_shown() {
     let world = World::new();
-    let odd = world.odd_secret().to_owned() + "\r";
-    for keys in [entered(&world), odd, " two  words \r".to_owned(), "pässwörd 密码\r".to_owned()] {
-        let typed = Types(&keys);
-        let output = set(
-            &world,
-            &[],
-            &[PROMPT, Hidden, Undumpable, typed, AGAIN, Hidden, typed, TRY, Echoed, Types("n\r")],
-        );
-        output.assert_success().assert_stdout_has("goes into the private keychain of root");
-        output.assert_stdout_has(&format!("kept: {ACCOUNT}"));
-        assert!(!output.stdout.contains(keys.trim()), "{output}");
+    for secret in [world.secret(), world.odd_secret(), " two  words ", "pässwörd 密码"] {
+        let talk = set(&world, &[]).undumpable("Password for ").secret(": ", secret).secret(AGAIN, secret);
+        let talked = talk.answer(TRY, "n").run();
+        talked.assert_code(0).assert_shown("goes into the private keychain of root").assert_shown(PROMPT);
+        talked.assert_shown(&format!("kept: {ACCOUNT}"));
+        assert!(!talked.shown().contains(secret.trim()), "{}", talked.output);
         assert_eq!(kept(&world), 1);
     }
 }
@@ -50,38 +43,34 @@ fn a_password_is_typed_twice_and_never_shown() {
 #[test]
 fn two_answers_that_differ_are_told_and_asked_for_again() {
     let world = World::new();
-    let right = entered(&world);
-    let (right, wrong) = (Types(&right), Types("something else\r"));
-    let once = [PROMPT, Hidden, right, AGAIN, Hidden, wrong, Sees("The two are not the same.")];
-    let at_last = [PROMPT, Hidden, right, AGAIN, Hidden, right];
-    let output = set(&world, &["--no-test"], &[&once[..], &at_last].concat());
-    output.assert_success();
+    let talk = typed(set(&world, &["--no-test"]), &world, "something else").sees(DIFFERENT);
+    typed(talk, &world, world.secret()).run().assert_code(0);
     assert_eq!(kept(&world), 1);
     // an empty second answer is another answer
     let world = World::new();
-    let empty = [PROMPT, Hidden, Types("a\r"), AGAIN, Hidden, Types("\r"), Sees("The two are not the same.")];
-    let third = [PROMPT, Hidden, Types("a\r"), AGAIN, Hidden, Types("b\r")];
-    let output = set(&world, &["--no-test"], &[&empty[..], &empty, &third].concat());
-    output.assert_code(77).assert_stdout_has("it was not typed twice alike");
+    let mut talk = set(&world, &["--no-test"]);
+    for _ in 0..2 {
+        talk = talk.secret(PROMPT, "a").secret(AGAIN, "").sees(DIFFERENT);
+    }
+    let talked = talk.secret(PROMPT, "a").secret(AGAIN, "b").run();
+    talked.assert_code(77).assert_shown("it was not typed twice alike");
     assert_eq!(kept(&world), 0);
 }
 
 #[test]
 fn who_leaves_keeps_nothing() {
     let world = World::new();
-    let right = entered(&world);
-    let typed = Types(&right);
-    for (keys, code) in [("\u{3}", 77), ("\u{4}", 77), ("half\u{3}", 77), ("\r", 77)] {
-        set(&world, &[], &[PROMPT, Hidden, Types(keys)]).assert_code(code);
+    for keys in ["\u{3}", "\u{4}", "half\u{3}", "\r"] {
+        set(&world, &[]).key(PROMPT, keys, true).run().assert_code(77);
     }
     for keys in ["\u{3}", "\u{4}"] {
-        let output = set(&world, &[], &[PROMPT, Hidden, typed, AGAIN, Hidden, Types(keys)]);
-        output.assert_code(77).assert_stdout_has("the prompt was cancelled");
+        let talk = set(&world, &[]).secret(PROMPT, world.secret()).key(AGAIN, keys, true);
+        talk.run().assert_code(77).assert_shown("the prompt was cancelled");
     }
     // at a question Ctrl-C ends the program as it ends every other
-    for (keys, code) in [("\u{3}", 128 + 2), ("\u{4}", 77)] {
-        let acts = [PROMPT, Hidden, typed, AGAIN, Hidden, typed, TRY, Echoed, Types(keys)];
-        set(&world, &[], &acts).assert_code(code);
+    for (keys, code) in [("\u{3}", -2), ("\u{4}", 77)] {
+        let talk = typed(set(&world, &[]), &world, world.secret());
+        talk.key(TRY, keys, false).run().assert_code(code);
     }
     assert_eq!(kept(&world), 0);
     assert!(!world.home().join(".local/share/backup-notify/keychain/vault").exists());
@@ -90,42 +79,37 @@ fn who_leaves_keeps_nothing() {
 #[test]
 fn the_prompts_end_at_the_deadline() {
     let world = World::new();
-    let output = set(&world, &["--deadline", "1s"], &[PROMPT, Hidden]);
-    output
-        .assert_code(77)
-        .assert_stdout_has("nothing was typed before the time for the whole run was over (1s)");
-    let right = entered(&world);
-    let typed = Types(&right);
-    let output = set(&world, &["--deadline", "3s"], &[PROMPT, Hidden, typed, AGAIN, Hidden, typed, TRY]);
-    output.assert_code(77).assert_stdout_has("the question was left without an answer");
+    let talked = set(&world, &["--deadline", "1s"]).silence(PROMPT, true).run();
+    talked.assert_code(77).assert_shown("nothing was typed before the time for the whole run was over (1s)");
+    let talk = typed(set(&world, &["--deadline", "3s"]), &world, world.secret());
+    talk.silence(TRY, false).run().assert_code(77).assert_shown("the question was left without an answer");
     assert_eq!(kept(&world), 0);
 }
 
 #[test]
 fn a_terminal_as_standard_input_is_read_without_echo_and_once() {
     let world = World::new();
-    let right = entered(&world);
-    let output = set(&world, &["--stdin", "--no-test"], &[PROMPT, Hidden, Types(&right)]);
-    output.assert_success().assert_stdout_has(&format!("kept: {ACCOUNT}"));
+    let talked = set(&world, &["--stdin", "--no-test"]).secret(PROMPT, world.secret()).run();
+    talked.assert_code(0).assert_shown(&format!("kept: {ACCOUNT}"));
     assert_eq!(kept(&world), 1);
 }
 
-/// Types the secret of the site for the account of this server, and answers.
-fn tried(site: &Site, server: &SmtpServer, more: &[&str], secret: &str, answers: &[Act<'_>]) -> Output {
+/// Types a secret for the account of this server, and what the answers are.
+fn tried(site: &Site, server: &SmtpServer, more: &[&str], secret: &str, answers: &[(&str, &str)]) -> Talked {
     let place = format!("{}:{}", server.host(), server.port());
-    let (prompt, keys) = (format!("Password for jon at {place}: "), format!("{secret}\r"));
-    let typed = [Sees(&prompt), Hidden, Types(&keys), AGAIN, Hidden, Types(&keys)];
     let account = format!("{place}:jon");
     let arguments = [&["password", "set", &account, "--tls-trust", "ca-file:ca.pem"], more].concat();
-    at_a_terminal(&site.world, &arguments, &[&typed[..], answers].concat())
+    let prompt = format!("Password for jon at {place}: ");
+    let talk = site.world.at_a_terminal(&arguments).secret(&prompt, secret).secret(AGAIN, secret);
+    answers.iter().fold(talk, |talk, (question, line)| talk.answer(question, line)).run()
 }
 
 #[test]
 fn a_password_is_tried_where_somebody_wants_it_and_nothing_is_sent() {
     let site = Site::new();
     let server = site.server(Mode::Implicit).start();
-    let output = tried(&site, &server, &[], site.world.secret(), &[TRY, Echoed, Types("\r")]);
-    output.assert_success().assert_stdout_has(":jon, after a sign-in with it\n");
+    let talked = tried(&site, &server, &[], site.world.secret(), &[(TRY, "")]);
+    talked.assert_code(0).assert_shown(":jon, after a sign-in with it\n");
     assert_eq!(kept(&site.world), 1);
     server.assert_clean();
     let [session] = &server.finish()[..] else { panic!("one session") };
@@ -138,14 +122,14 @@ fn a_refused_password_is_kept_only_when_somebody_says_so() {
     let site = Site::new();
     let server = site.server(Mode::Starttls).start();
     let more = ["--tls-mode", "starttls", "--test"];
-    for answer in ["\r", "n\r", "No\r"] {
-        let output = tried(&site, &server, &more, "another", &[KEEP, Echoed, Types(answer)]);
-        output.assert_code(77).assert_stdout_has("refused the sign-in of \"jon\"");
-        output.assert_stdout_has("what to do: ").assert_stdout_has("the password was not kept");
+    for answer in ["", "n", "No"] {
+        let talked = tried(&site, &server, &more, "another", &[(KEEP, answer)]);
+        talked.assert_code(77).assert_shown("refused the sign-in of \"jon\"");
+        talked.assert_shown("what to do: ").assert_shown("the password was not kept");
         assert_eq!(kept(&site.world), 0);
     }
-    let unclear = [KEEP, Echoed, Types("perhaps\r"), Sees("Type yes or no."), KEEP, Types("yes\r")];
-    let output = tried(&site, &server, &more, "another", &unclear);
-    output.assert_success().assert_stdout_has(":jon\n");
+    let unclear = [(KEEP, "perhaps"), (KEEP, "yes")];
+    let talked = tried(&site, &server, &more, "another", &unclear);
+    talked.assert_code(0).assert_shown("Type yes or no.").assert_shown(":jon\n");
     assert_eq!(kept(&site.world), 1);
 }

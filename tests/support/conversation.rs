@@ -1,8 +1,8 @@
 //! A person at a terminal: a real pseudo-terminal, on which each answer is typed when its question
 //! is there.
 //!
-//! Python opens it. The crate rexpect would switch the echo off at once, and with that nobody sees
-//! whether a password would have been shown, or whether the echo comes back.
+//! Python opens it. Its echo is left to the program: so it is seen whether a password would have been
+//! shown, and whether the echo comes back.
 
 use std::path::Path;
 
@@ -14,7 +14,7 @@ use super::world::World;
 
 /// Types answers at a program and writes what the terminal showed; how it ended goes to stderr.
 const DRIVER: &str = r"
-import fcntl, json, os, pty, re, select, signal, sys, termios, time
+import fcntl, json, os, pty, re, select, signal, struct, sys, termios, time
 plan = json.load(sys.stdin)
 pid, terminal = pty.fork()
 if pid == 0:
@@ -22,6 +22,8 @@ if pid == 0:
         os.setgroups([])
         os.setgid(plan['user'][1])
         os.setuid(plan['user'][0])
+    if plan['columns']:
+        fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack('HHHH', 24, plan['columns'], 0, 0))
     os.execv(plan['argv'][0], plan['argv'])
 shown, seen, problem, answers = b'', 0, None, 0
 
@@ -59,6 +61,11 @@ for step in plan['steps']:
     if step.get('secret') == echoes():
         problem = 'the echo is wrong at ' + repr(step['wait'])
         break
+    if 'undumpable' in step:
+        limits = open('/proc/%d/limits' % pid).read()
+        if not re.search('Max core file size +0 +0 ', limits):
+            problem = 'core dumps are on: ' + limits
+            break
     if 'write' in step:
         with open(step['write'][0], 'w') as file:
             file.write(step['write'][1])
@@ -75,10 +82,10 @@ for step in plan['steps']:
         lock.close()
     elif 'signal' in step:
         os.kill(pid, step['signal'])
-    else:
+    elif 'send' in step:
         os.write(terminal, step['send'].encode())
         answers += step['send'].endswith('\r')
-end = time.monotonic() + 5
+end = time.monotonic() + (1 if problem else 15)
 while True:
     piece = read()
     if not piece:
@@ -99,6 +106,7 @@ pub(crate) struct Conversation<'w> {
     steps: Vec<Value>,
     world: &'w World,
     user: Option<(u32, u32)>,
+    columns: Option<u16>,
 }
 
 /// How a conversation went.
@@ -138,7 +146,7 @@ impl World {
         let mut argv = vec![self.binary().to_str().unwrap().to_owned()];
         argv.extend(arguments.iter().map(ToString::to_string));
         let run = self.other_command("python3", &[script.to_str().unwrap()]);
-        Conversation { run, argv, steps: Vec::new(), world: self, user: None }
+        Conversation { run, argv, steps: Vec::new(), world: self, user: None, columns: None }
     }
 }
 
@@ -168,6 +176,24 @@ impl Conversation<'_> {
         self
     }
 
+    /// Waits until this is shown, and types nothing.
+    pub(crate) fn sees(mut self, text: &str) -> Self {
+        self.steps.push(json!({ "wait": text }));
+        self
+    }
+
+    /// Leaves a question without an answer.
+    pub(crate) fn silence(mut self, question: &str, secret: bool) -> Self {
+        self.steps.push(json!({ "wait": question, "secret": secret }));
+        self
+    }
+
+    /// Finds core dumps switched off once this is shown.
+    pub(crate) fn undumpable(mut self, text: &str) -> Self {
+        self.steps.push(json!({ "wait": text, "undumpable": true }));
+        self
+    }
+
     /// Sends a signal instead of an answer.
     pub(crate) fn signal(mut self, question: &str, signal: i32, secret: bool) -> Self {
         self.steps.push(json!({ "wait": question, "signal": signal, "secret": secret }));
@@ -183,6 +209,12 @@ impl Conversation<'_> {
 
     pub(crate) fn env(mut self, key: &str, value: &str) -> Self {
         self.run = self.run.env(key, value);
+        self
+    }
+
+    /// Has the conversation at a terminal with so many columns.
+    pub(crate) fn columns(mut self, columns: u16) -> Self {
+        self.columns = Some(columns);
         self
     }
 
@@ -208,8 +240,14 @@ impl Conversation<'_> {
 
     /// Has the conversation, to its end, and finds the echo on.
     pub(crate) fn run(self) -> Talked {
-        let plan = json!({ "argv": self.argv, "steps": self.steps, "user": self.user });
-        let output = self.run.stdin(plan.to_string()).run();
+        self.run_while(|| ())
+    }
+
+    /// The same; `look` is called once it has begun, and may take its time.
+    pub(crate) fn run_while(self, look: impl FnOnce()) -> Talked {
+        let plan =
+            json!({ "argv": self.argv, "steps": self.steps, "user": self.user, "columns": self.columns });
+        let output = self.run.stdin(plan.to_string()).run_while(|_| look());
         let end: Value =
             serde_json::from_str(&output.stderr).unwrap_or_else(|_| output.fail("the driver broke"));
         if let Some(problem) = end["problem"].as_str() {

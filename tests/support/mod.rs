@@ -31,5 +31,4 @@ pub(crate) mod read_mail;
 pub(crate) mod run;
 mod server_certificate;
 pub(crate) mod smtp_server;
-pub(crate) mod terminal;
 pub(crate) mod world;

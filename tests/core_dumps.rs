@@ -12,8 +12,16 @@ use crate::support::run::Run;
 use crate::support::smtp_server::{Action, Mode, SmtpServer, Stage};
 use crate::support::world::World;
 
-/// The commands that fetch the password of a task, as they are typed.
-const COMMANDS: [&[&str]; 3] = [&["notify", "--exit-code", "1"], &["test-email"], &["check"]];
+/// The commands that fetch a password, as they are typed where the task is.
+const COMMANDS: [&[&str]; 4] = [
+    &["notify", "--exit-code", "1", "--task", "task.json"],
+    &["test-email", "--task", "task.json"],
+    &["check", "--task", "task.json"],
+    &SETUP,
+];
+
+/// Reads a new password for a task that is there.
+const SETUP: [&str; 5] = ["setup", "task.json", "--yes", "--test", "--password-stdin"];
 
 /// Starts the program where a core dump may be as large as it likes.
 fn without_limit<'w>(world: &'w World, arguments: &[&str]) -> Run<'w> {
@@ -43,8 +51,9 @@ fn a_crash_with_the_password_in_memory_leaves_no_core() {
         for signal in [Signal::SIGABRT, Signal::SIGQUIT, Signal::SIGILL] {
             let site = Site::new();
             let (server, task) = stalled(&site);
-            let path = site.world.task(&task);
-            let output = without_limit(&site.world, command).task(&path).run_while(|pid| {
+            site.world.task(&task);
+            let run = without_limit(&site.world, command).stdin(site.world.secret());
+            let output = run.run_while(|pid| {
                 server.wait_until_stalled(1);
                 let limits = fs::read_to_string(format!("/proc/{pid}/limits")).unwrap();
                 let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
@@ -98,10 +107,11 @@ fn core_dumps_are_off_before_the_secret_is_opened() {
             let server = site.server(Mode::Implicit).start();
             let mut task = site.task(&server, "implicit");
             task["email"]["password"] = source.clone();
-            let path = site.world.task(&task);
+            site.world.task(&task);
             let calls = "trace=openat,openat2,execve,prctl,prlimit64,setrlimit";
             let run = site.world.other_command("strace", &["-f", "-o", "trace", "-e", calls, &binary]);
-            let run = run.args(command).task(&path);
+            // without it, the task says where the password is
+            let run = run.args(command.iter().filter(|word| **word != "--password-stdin"));
             run.env("CREDENTIALS_DIRECTORY", credentials.to_str().unwrap()).run().assert_success();
             assert_off_before(&site.world.read("trace"), opened);
         }
@@ -123,6 +133,8 @@ fn core_dumps_are_off_before_the_key_is_opened_and_a_password_is_read() {
         (&["password", "list"], "/key\""),
         (&["check", "--task", path.to_str().unwrap()], "/key\""),
         (&["password", "set", &account, "--stdin"], "/key\""),
+        (&SETUP, "read(0<"),
+        (&SETUP, "/key\""),
         (&["password", "remove", &account], "/key\""),
     ] {
         let calls = "trace=read,openat,openat2,prctl,prlimit64,setrlimit";

@@ -109,25 +109,62 @@ fn the_private_keychain_leaves_no_password_and_no_key_in_memory() {
             all.push((format!("{build}: at {stage:?}"), found.unwrap()));
         }
         // keeping one: it is done, and only has to say so
-        let server = stalls_at(site.server(Mode::Implicit), Stage::Greeting);
+        let server = site.server(Mode::Implicit).start();
         let account = format!("{}:{}:jon", server.host(), server.port());
-        let (mut reader, writer) = full_pipe();
-        let mut child = Command::new(site.world.binary())
-            .args(["password", "set", &account, "--stdin"])
-            .env_clear()
-            .env("HOME", site.world.home())
-            .stdin(Stdio::piped())
-            .stdout(writer)
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        child.stdin.take().unwrap().write_all(site.world.secret().as_bytes()).unwrap();
-        wait_until_it_prints(child.id());
-        all.push((format!("{build}: password set"), search_with_key(&site).memory(child.id())));
-        std::io::copy(&mut reader, &mut std::io::sink()).unwrap();
-        assert!(child.wait().unwrap().success());
+        let found = memory_at_last_word(&site, &["password", "set", &account, "--stdin"]);
+        all.push((format!("{build}: password set"), found));
     }
     assert_none(&all);
+}
+
+/// Once all is written: while the file is checked, and at the last word.
+#[test]
+fn what_setup_has_written_it_has_no_longer_in_memory() {
+    let mut all = Vec::new();
+    for (build, site) in both() {
+        let setup = |server: &SmtpServer| {
+            let account = server.account("jon", "password").to_string();
+            let words =
+                ["setup", "nightly.json", "--yes", "--test", "--password-stdin", "--account", &account];
+            let tls = ["--tls-mode", "implicit", "--tls-trust", "ca-file:ca.pem"];
+            let people = ["--from", "jon@example.test", "--to", "ops@example.test"];
+            [&words[..], &tls, &people].concat().into_iter().map(str::to_owned).collect::<Vec<_>>()
+        };
+        let server = site.server(Mode::Implicit).start();
+        all.push((format!("{build}: last word"), memory_at_last_word(&site, &setup(&server))));
+        assert_eq!(server.messages().len(), 1, "the test message");
+        // which the test message does not come to
+        let server = stalls_at(site.server(Mode::Implicit), Stage::Rset);
+        let run = site.world.command(&[]).args(setup(&server)).stdin(site.world.secret());
+        run.run_while(|pid| {
+            server.wait_until_stalled(1);
+            all.push((format!("{build}: check"), search_with_key(&site).memory(pid)));
+            drop(server);
+        });
+    }
+    assert_none(&all);
+}
+
+/// Hands the password over, and looks when all is done and a pipe that takes nothing more holds what the
+/// program says of it.
+fn memory_at_last_word<S: AsRef<std::ffi::OsStr>>(site: &Site, arguments: &[S]) -> Found {
+    let (mut reader, writer) = full_pipe();
+    let mut child = Command::new(site.world.binary())
+        .args(arguments)
+        .env_clear()
+        .env("HOME", site.world.home())
+        .current_dir(site.world.path())
+        .stdin(Stdio::piped())
+        .stdout(writer)
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(site.world.secret().as_bytes()).unwrap();
+    wait_until_it_prints(child.id());
+    let found = search_with_key(site).memory(child.id());
+    std::io::copy(&mut reader, &mut std::io::sink()).unwrap();
+    assert!(child.wait().unwrap().success());
+    found
 }
 
 /// Keeps the password of this world for jon at a server.

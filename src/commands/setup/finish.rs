@@ -20,7 +20,7 @@ use crate::commands::output::{Report, json, print};
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::home;
-use crate::secrets::KeychainError;
+use crate::secrets::{KeychainError, wipe_stack};
 use crate::text::one_line;
 
 /// The result, as `--json` prints it.
@@ -74,20 +74,24 @@ impl Setup<'_> {
     pub(super) fn finish(
         &self,
         account: &Account,
-        held: &Held,
+        held: Held,
         test: Option<Report>,
         (signals, begun): (&Signals, &Cell<bool>),
     ) -> Result<Done, Failure> {
         // every fault that the commands would find in it, before it is there
         self.draft.task()?;
-        let vault = match held {
+        let vault = match &held {
             Held::Here(_) | Held::InKeychain => Some(keychain()?.path().to_owned()),
             Held::Nowhere | Held::Elsewhere => None,
         };
-        self.confirm(account, held, vault.as_deref())?;
+        self.confirm(account, &held, vault.as_deref())?;
         signals.hold();
         // after a failure they stay held off, for the moment in which it is told
-        self.write(account, held, begun)?;
+        let written = self.write(account, &held, begun);
+        // the check, and what is printed after it, can take their time
+        drop(held);
+        wipe_stack();
+        written?;
         signals.let_go();
         let path = &self.draft.place.path;
         let done = if self.draft.is_changed() { "Written" } else { "Left as it was" };

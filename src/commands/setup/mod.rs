@@ -110,7 +110,7 @@ fn converse(args: &SetupArgs, world: &World, output: Output, begun: &Cell<bool>)
                 continue;
             }
         };
-        return setup.finish(&account, &held, test, (&signals, begun));
+        return setup.finish(&account, held, test, (&signals, begun));
     }
 }
 

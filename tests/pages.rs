@@ -11,6 +11,7 @@ mod keychain;
 mod man;
 mod page;
 mod prose;
+mod security;
 mod setup;
 pub(crate) mod stores;
 mod task_file;

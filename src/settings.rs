@@ -24,7 +24,7 @@ use crate::task::{
     self, AttachLog, DEFAULT_DEADLINE, Desktop, Email, Growl, GrowlHash, MAX_BYTES, Outbox, Password, Task,
     Tls, TrustRule,
 };
-use crate::text::{io_words, shell_word};
+use crate::text::{io_words, one_line, shell_word};
 use crate::tools::Tool;
 
 /// How old the `run` of a task file may be (design, section 2): it is written anew by every run.
@@ -142,7 +142,10 @@ fn find(path: &Path) -> Result<PathBuf, Failure> {
     let hint = if path.is_file() {
         format!("to read the file of that name here, write --task {}", shell_word(&format!("./{name}")))
     } else {
-        "write the task there, or give the path of its file".to_owned()
+        format!(
+            "have it written by backup-notify setup {}, or give the path of its file",
+            shell_word(&one_line(&name))
+        )
     };
     Err(Failure::new(Exit::NoInput, what).with_hint(hint))
 }

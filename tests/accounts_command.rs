@@ -171,6 +171,27 @@ fn the_lines_of_one_account_work_when_they_are_pasted() {
 }
 
 #[test]
+fn the_line_for_setup_works_when_it_is_pasted() {
+    let world = world();
+    let home = world.home();
+    // a task of root has either written out
+    for name in ["smtp.example.com:kim", "corp.example:kim"] {
+        for more in [&[][..], &["--mail-home", home.to_str().unwrap()]] {
+            let page = world.command(&["accounts", name]).args(more).run();
+            let line = page.stdout.lines().find(|line| line.starts_with("  backup-notify setup home "));
+            let line =
+                line.unwrap_or_else(|| page.fail("no line for setup")).replacen("home ", "task.json ", 1);
+            let program = line.replacen("backup-notify", world.binary().to_str().unwrap(), 1);
+            let line = format!("{program} --yes --no-test --to ops@example.com --password-stdin");
+            world.other_command("sh", &["-c", &line]).stdin(world.secret()).run().assert_success();
+            let task = world.path().join("task.json");
+            assert!(world.read(&task).contains("\"host\": "), "{}", world.read(&task));
+            std::fs::remove_file(task).unwrap();
+        }
+    }
+}
+
+#[test]
 fn a_name_that_fits_none_or_several_ends_with_78_and_the_candidates() {
     let world = world();
     let output = world.run(&["accounts", "smtp.example.com:kin"]);

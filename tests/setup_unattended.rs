@@ -102,6 +102,15 @@ fn all_that_is_missing_is_listed_at_once() {
     has(&output, &["--run-by me or --run-by root"], &[]);
 }
 
+#[test]
+fn who_names_a_task_that_is_not_there_is_told_how_to_have_it_written() {
+    let world = World::new();
+    let output = world.run(&["check", "--task", "my home"]);
+    output.assert_code(66);
+    output
+        .assert_stderr_has("have it written by backup-notify setup 'my home', or give the path of its file");
+}
+
 /// A file with much that nobody is asked about, in an order of its own.
 const RICH: &str = r#"{
   "exit_codes": {

@@ -1,7 +1,7 @@
 //! One account in detail, with the lines for a task.
 
 use std::net::IpAddr;
-use std::path::{Path, absolute};
+use std::path::{Path, PathBuf, absolute};
 
 use lettre::Address;
 use serde_json::Value;
@@ -26,13 +26,30 @@ pub(super) fn page(found: &Found, mail_home: Option<&Path>, screen: Screen) -> S
         page.push_str(&format!("  {label:<width$}{value}", width = LABEL - 2));
     }
     let lines = Lines::of(found, mail_home);
-    page.push_str("\nWrite into the task");
+    if found.usable || found.instead.is_some() {
+        let heading =
+            "This asks for the rest, tries it and writes the task; type it as the user whose hook it is:";
+        page.push_str(&format!("\n{}", screen.wrapped(heading, 0)));
+        page.push_str(&format!("  backup-notify {}\n\nOr by hand. ", setup(found, mail_home)));
+    } else {
+        page.push('\n');
+    }
+    page.push_str("Write into the task");
     page.push_str(if lines.email.is_empty() { ":\n" } else { ", under \"email\":\n" });
     page.push_str(&lines.page(screen));
     if let Some((heading, lines)) = Lines::another_way(found) {
         page.push_str(&format!("\n{heading}:\n{}", lines.page(screen)));
     }
     page
+}
+
+/// Returns what is typed to have the task written, without the name of the program.
+fn setup(found: &Found, mail_home: Option<&Path>) -> String {
+    let setup = format!("setup home --account {}", shell_word(&one_line(&found.id)));
+    match mail_home {
+        Some(home) => setup + &in_home(&whole(home)),
+        None => setup,
+    }
 }
 
 /// Everything that is known of it.
@@ -92,10 +109,9 @@ impl Lines {
             lines.sender(found, found.user.as_deref());
         }
         if let Some(home) = mail_home {
-            let home = absolute(home).unwrap_or_else(|_| home.to_owned());
+            let home = whole(home);
             lines.task.push(format!("\"mail_home\": {}", text(&home.to_string_lossy())));
-            let home = one_line(&home.to_string_lossy()).into_owned();
-            lines.keep = lines.keep.map(|keep| format!("{keep} --mail-home {}", shell_word(&home)));
+            lines.keep = lines.keep.map(|keep| keep + &in_home(&home));
         }
         lines
     }
@@ -226,6 +242,16 @@ impl Lines {
         }
         page
     }
+}
+
+/// Returns the path of a home folder as it holds wherever it is typed.
+fn whole(home: &Path) -> PathBuf {
+    absolute(home).unwrap_or_else(|_| home.to_owned())
+}
+
+/// Returns the flag for another home folder, with the blank before it.
+fn in_home(home: &Path) -> String {
+    format!(" --mail-home {}", shell_word(&one_line(&home.to_string_lossy())))
 }
 
 /// Writes a text as JSON.

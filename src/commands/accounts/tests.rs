@@ -149,9 +149,14 @@ fn one_in_detail_ends_with_lines_that_a_task_accepts() {
     let keep = "and keep the password in the private keychain, as the user whose hook it is:\n  backup-notify password \
                 set smtp.example.com:kim\n";
     assert!(page.ends_with(keep), "{page}");
+    assert!(
+        page.contains(":\n  backup-notify setup home --account smtp.example.com:kim\n\nOr by hand. "),
+        "{page}"
+    );
     accepted(&page);
     let page = detail::page(&work(), Some(Path::new("/Users/kim")), PLAIN);
     assert_eq!(accepted(&page).mail_home.unwrap(), Path::new("/Users/kim"));
+    assert!(page.contains(" --account smtp.example.com:kim --mail-home /Users/kim\n"), "{page}");
 
     let mut odd = work();
     odd.id = "smtp.example.com:a \"b\" \\ $(c)".into();
@@ -169,8 +174,13 @@ fn one_that_cannot_be_used_says_why_and_what_to_write_in_its_place() {
     assert!(page.contains("\n  backup-notify password set icloud:kim@icloud.com\n"), "{page}");
     accepted(&page);
     let mut unknown = icloud();
+    assert!(
+        page.contains("\n  backup-notify setup home --account icloud:kim@icloud.com --mail-home"),
+        "{page}"
+    );
     unknown.instead = None;
     let page = detail::page(&unknown, None, PLAIN);
+    assert!(page.contains("\n\nWrite into the task") && !page.contains("setup"), "{page}");
     assert!(page.contains("\n  backup-notify password set smtp.example.com:587:you@example.com\n"), "{page}");
     accepted(&page);
     // the server says whose it is

@@ -7,7 +7,7 @@ use directories::BaseDirs;
 use nix::unistd::{Uid, User, gethostname};
 
 /// The folder inside each configuration folder that is ours.
-const FOLDER: &str = "backup-notify";
+pub(crate) const FOLDER: &str = "backup-notify";
 
 /// Returns the folders in which a task named without a path is looked for, the person's own first.
 pub fn configuration_folders() -> Vec<PathBuf> {

@@ -8,6 +8,7 @@ use super::Purpose;
 use super::error::{Entry, FileError, FileFault, quoted, word};
 use crate::error::Situation;
 use crate::exit::Exit;
+use crate::home::FOLDER;
 use crate::text::{io_words, one_line, shell_word};
 
 /// A private file or folder that cannot or must not be used.
@@ -114,9 +115,10 @@ impl Situation for PrivateError {
         let path = word(&self.path);
         match &*self.fault {
             PrivateFault::Way(error) => match &*error.fault {
-                FileFault::ForeignOwner { path, entry, me, root, .. } => {
+                FileFault::ForeignOwner { path, entry, me, root, .. } if is_ours(path, &error.path) => {
                     Some(take(path, *entry == Entry::Link, me, *root))
                 }
+                FileFault::ForeignOwner { owner, me, root, .. } => Some(somebody_elses(owner, me, *root)),
                 FileFault::NotAFolder { path } => Some(move_away(path, Entry::Folder)),
                 FileFault::TooLarge { .. } => Some(move_away(&self.path, Entry::File)),
                 FileFault::LinkLoop | FileFault::BadPath(_) | FileFault::Io { .. } => {
@@ -144,6 +146,28 @@ impl Situation for PrivateError {
 fn move_away(path: &Path, wanted: Entry) -> String {
     let aside = word(&aside(path));
     format!("a {wanted} of your own belongs there; move the other away: mv {} {aside}", word(path))
+}
+
+/// Tells whether something on the way to `private` is in a folder that only we use. The last one of our
+/// name counts: a home can be called so, too.
+fn is_ours(path: &Path, private: &Path) -> bool {
+    let ours = private.ancestors().find(|folder| folder.file_name().is_some_and(|name| name == FOLDER));
+    ours.is_some_and(|ours| path.starts_with(ours))
+}
+
+/// Says what to do about a folder of somebody else's on the way, mostly the whole home: it stays theirs.
+fn somebody_elses(owner: &str, me: &str, root: bool) -> String {
+    let person = match owner.strip_prefix("number ") {
+        Some(number) => format!("#{number}"),
+        None => owner.to_owned(),
+    };
+    let person = shell_word(&one_line(&person)).into_owned();
+    let own = if root {
+        "for root unset HOME, or set it: HOME=/root".to_owned()
+    } else {
+        format!("set HOME to the home folder of {}", one_line(me))
+    };
+    format!("if the passwords of that user are meant: sudo -u {person} -H backup-notify …; otherwise {own}")
 }
 
 /// Says how to make something one's own again.

@@ -122,9 +122,43 @@ fn a_folder_above_may_be_a_link_but_nobody_elses() {
     set_mode(&world.path("disk"), 0o755);
     if is_root() {
         give_away(&world.path("disk"));
-        let fix = format!("chown root {}", world.path("disk").display());
-        assert_refused(try_get(&store, JON), "belongs to", &fix);
+        assert_refused(try_get(&store, JON), "belongs to", "sudo -u '#54321' -H backup-notify");
         give_link_away(&world.path("home/.local/share"));
     }
     also_as_ordinary_user("secrets::keychain::tests::refused::a_folder_above_may_be_a_link_but_nobody_elses");
+}
+
+#[test]
+fn nobody_is_told_to_take_what_is_above_our_own_folders() {
+    if !is_root() {
+        return; // only root can give folders away; the tests run as root, too
+    }
+    for (place, ours) in [
+        ("home", false),
+        ("home/.local", false),
+        ("home/.local/share", false),
+        ("home/.local/share/backup-notify", true),
+        ("home/.local/share/backup-notify/keychain", true),
+    ] {
+        // whose home is called like our folders
+        for home in ["home", "backup-notify"] {
+            let world = World::new();
+            let place = place.replacen("home", home, 1);
+            let at = world.path(home);
+            fs::create_dir(&at).unwrap();
+            let store = Store::new(home::data_folder(&at).join("keychain").join("vault"), Places::of(&at));
+            set(&store, JON, "hunter2");
+            give_away(&world.path(&place));
+            let error = try_get(&store, JON).expect_err("somebody else's");
+            let hint = error.hint().unwrap();
+            assert!(error.to_string().contains("number 54321"), "{error}");
+            if ours {
+                assert_eq!(hint, format!("chown root {}", world.path(&place).display()));
+            } else {
+                assert!(!hint.contains("chown"), "{place}: {hint}");
+                assert!(hint.contains("sudo -u '#54321' -H backup-notify …"), "{hint}");
+                assert!(hint.contains("HOME=/root"), "{hint}");
+            }
+        }
+    }
 }

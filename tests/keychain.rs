@@ -327,3 +327,39 @@ fn a_credential_of_systemd_opens_a_vault_whose_key_is_nowhere_else() {
     let output = check.env("CREDENTIALS_DIRECTORY", credentials.to_str().unwrap()).run();
     output.assert_code(77).assert_stderr_has("the systemd credential \"backup-notify-key\" holds no key");
 }
+
+/// Whoever shares a folder with root may put a folder or link of theirs where ours is going to be.
+#[test]
+fn nothing_is_made_in_a_folder_that_somebody_else_has_put_there() {
+    let person = Person::new();
+    let (home, theirs) = (person.world.folder("shared"), person.world.folder("theirs"));
+    fs::set_permissions(&home, fs::Permissions::from_mode(0o1777)).unwrap();
+    chown(&theirs, Some(USER), Some(USER)).unwrap();
+    let before = theirs.metadata().unwrap().permissions().mode();
+    let (account, local) = (person.account("jon"), home.join(".local"));
+    let set = || {
+        // as if it came between the look and the making: the calls that look say that nothing is there
+        let arguments = ["-f", "-qq", "-o", "/dev/null", "-P", local.to_str().unwrap()];
+        let inject = ["-e", "inject=statx,newfstatat,stat,lstat:error=ENOENT:when=1..2"];
+        let binary = person.world.binary().to_str().unwrap();
+        let all = [&arguments[..], &inject, &[binary, "password", "set", &account, "--stdin"]].concat();
+        let run = person.world.other_command("strace", &all).env("HOME", home.to_str().unwrap());
+        run.stdin("hunter2").run()
+    };
+    std::os::unix::fs::symlink(&theirs, home.join(".local")).unwrap();
+    std::os::unix::fs::lchown(home.join(".local"), Some(USER), Some(USER)).unwrap();
+    set().assert_code(77).assert_stderr_has("belongs to the user").assert_stderr_lacks("chown");
+    fs::remove_file(home.join(".local")).unwrap();
+    fs::create_dir(home.join(".local")).unwrap();
+    chown(home.join(".local"), Some(USER), Some(USER)).unwrap();
+    set().assert_code(77).assert_stderr_has("belongs to the user").assert_stderr_lacks("chown");
+    for folder in [&theirs, &home.join(".local")] {
+        assert_eq!(fs::read_dir(folder).unwrap().count(), 0, "{}", folder.display());
+    }
+    assert_eq!(theirs.metadata().unwrap().permissions().mode(), before);
+    // a folder of root's own in the shared one is root's
+    fs::remove_dir(home.join(".local")).unwrap();
+    let run =
+        person.world.command(&["password", "set", &account, "--stdin"]).env("HOME", home.to_str().unwrap());
+    run.stdin("hunter2").run().assert_success();
+}

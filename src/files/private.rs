@@ -5,12 +5,13 @@
 //! lie somewhere else, where other rules hold. For the folders above, the rule of `ownership`
 //! holds, and links among them are followed as everywhere.
 
-use std::fs::{self, DirBuilder, File, Metadata, OpenOptions, Permissions};
+use std::fs::{DirBuilder, File, Metadata, OpenOptions, Permissions};
 use std::io::{self, Read as _};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
-use nix::fcntl::OFlag;
+use nix::fcntl::{AT_FDCWD, OFlag};
+use nix::sys::stat::{FchmodatFlags, Mode, fchmodat};
 use zeroize::Zeroizing;
 
 use super::error::{Entry, FileFault};
@@ -50,8 +51,17 @@ pub(crate) fn read_private(
 
 /// Looks for a private folder and judges it; returns the way to it without links.
 pub(crate) fn private_folder(folder: &Path, purpose: Purpose) -> Result<Option<PathBuf>, PrivateError> {
-    let way = |fault| PrivateError::way(purpose, folder, fault);
-    let (Some(above), Some(name)) = (folder.parent(), folder.file_name()) else {
+    let Some(path) = way_to(folder, folder, purpose)? else { return Ok(None) };
+    let Some(meta) = lstat(&path, purpose)? else { return Ok(None) };
+    judge_folder(&meta).map_err(|fault| PrivateError::new(purpose, &path, fault))?;
+    Ok(Some(path))
+}
+
+/// Judges the folders above `path`, which is `private` or above it, and returns the way to it without
+/// links; `None` when one of them does not exist.
+fn way_to(path: &Path, private: &Path, purpose: Purpose) -> Result<Option<PathBuf>, PrivateError> {
+    let way = |fault| PrivateError::way(purpose, private, fault);
+    let (Some(above), Some(name)) = (path.parent(), path.file_name()) else {
         return Err(way(FileFault::BadPath("is empty")));
     };
     let above = match walk::follow(above, &SystemUsers) {
@@ -63,35 +73,65 @@ pub(crate) fn private_folder(folder: &Path, purpose: Purpose) -> Result<Option<P
         return Err(way(FileFault::NotAFolder { path: above.path }));
     }
     super::ownership::judge(&above.path, &above.meta, &SystemUsers).map_err(way)?;
-    let path = above.path.join(name);
-    let Some(meta) = lstat(&path, purpose)? else { return Ok(None) };
-    judge_folder(&meta).map_err(|fault| PrivateError::new(purpose, &path, fault))?;
-    Ok(Some(path))
+    Ok(Some(above.path.join(name)))
 }
 
 /// Makes a private folder, and those above it, where they do not exist, for their owner only
 /// (as the XDG Base Directory Specification has it); returns the way to it without links.
+///
+/// Nothing is made in a folder before that, and all above it, was judged. A shared folder with the
+/// sticky bit will do: what we have made there nobody else can replace, and what somebody else has
+/// made there in the meantime is refused before anything is made in it.
 pub(crate) fn make_private_folder(folder: &Path, purpose: Purpose) -> Result<PathBuf, PrivateError> {
     if let Some(path) = private_folder(folder, purpose)? {
         return Ok(path);
     }
-    let missing: Vec<&Path> = folder.ancestors().take_while(|path| !path.exists()).collect();
-    for path in missing.into_iter().rev() {
-        let private = || fs::set_permissions(path, Permissions::from_mode(0o700));
-        let made = match DirBuilder::new().mode(0o700).create(path) {
-            // whatever the umask
-            Ok(()) => private(),
-            // by another process at the same time; or a link that leads nowhere, which is judged below
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-            made => made,
-        };
-        made.and_then(|()| write::make_lasting(path.parent().unwrap_or(path)))
-            .map_err(|error| PrivateError::new(purpose, path, PrivateFault::CannotMake(error)))?;
-    }
-    private_folder(folder, purpose)?.ok_or_else(|| {
+    let gone = || {
         let fault = FileFault::NotFound { missing: folder.to_owned() };
         PrivateError::way(purpose, folder, fault)
-    })
+    };
+    let missing: Vec<&Path> = folder.ancestors().take_while(|path| !path.exists()).collect();
+    for path in missing.into_iter().rev() {
+        let path = way_to(path, folder, purpose)?.ok_or_else(gone)?;
+        make_one(&path).map_err(|fault| PrivateError::new(purpose, &path, fault))?;
+    }
+    private_folder(folder, purpose)?.ok_or_else(gone)
+}
+
+/// Makes one folder in one that was judged.
+fn make_one(path: &Path) -> Result<(), PrivateFault> {
+    match DirBuilder::new().mode(0o700).create(path) {
+        Ok(()) => {}
+        // by another process at the same time, or a link that leads nowhere: who goes on judges it
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(()),
+        Err(error) => return Err(PrivateFault::CannotMake(error)),
+    }
+    let opened = || {
+        let flags = OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW;
+        OpenOptions::new().read(true).custom_flags(flags.bits()).open(path)
+    };
+    let made = match opened() {
+        // the umask may have taken the right to open it from ourselves
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            fchmodat(AT_FDCWD, path, Mode::S_IRWXU, FchmodatFlags::NoFollowSymlink)
+                .map_err(io::Error::from)
+                .and_then(|()| opened())
+        }
+        opened => opened,
+    };
+    let made = made.map_err(PrivateFault::CannotMake)?;
+    own_it(&made)?;
+    write::make_lasting(path.parent().unwrap_or(path)).map_err(PrivateFault::CannotMake)
+}
+
+/// Sets the mode of a folder that we have made, whatever the umask, when it is that one.
+fn own_it(folder: &File) -> Result<(), PrivateFault> {
+    match judge_folder(&folder.metadata().map_err(PrivateFault::CannotMake)?) {
+        // a folder may inherit a bit for its group from the one above
+        Ok(()) | Err(PrivateFault::Mode { .. }) => {}
+        wrong => return wrong,
+    }
+    folder.set_permissions(Permissions::from_mode(0o700)).map_err(PrivateFault::CannotMake)
 }
 
 /// Opens a private file for locking, and makes it where it does not exist.

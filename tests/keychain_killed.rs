@@ -126,3 +126,44 @@ fn the_first_writer_of_all_can_be_killed_as_well() {
     });
     assert!(kills > 40, "{kills}");
 }
+
+/// What strace wrote of a first `set`: whether these came onto the disk before the vault got its name.
+fn settled(record: &str, paths: &[&Path]) -> bool {
+    let Some(vault) = record.find("keychain/vault\"") else { return false };
+    let before = record[..vault].lines().filter(|line| line.contains("fsync(") && line.ends_with("= 0"));
+    let synced: Vec<&str> = before.collect();
+    paths.iter().all(|path| synced.iter().any(|line| line.contains(&format!("<{}>", path.display()))))
+}
+
+#[test]
+fn a_key_that_may_not_be_on_the_disk_is_brought_there_before_a_vault_needs_it() {
+    let person = Person::new();
+    let local = person.world.home().join(".local");
+    let (key, record) = (person.key_folder().join("key"), person.world.path().join("record"));
+    let trace = ["-y", "-e", "trace=fsync,rename", "-o", record.to_str().unwrap()];
+    let mut found = 0;
+    for number in 1.. {
+        let _ = fs::remove_dir_all(&local);
+        let inject = format!("inject=fsync:error=EIO:when={number}");
+        let first = set_under_strace(&person, &["-o", "/dev/null", "-e", &inject], "new one");
+        if first.code() == Some(0) {
+            break;
+        }
+        first.assert_code(74).assert_stderr_has("input/output error");
+        if person.keychain_folder().join("vault").exists() {
+            continue;
+        }
+        let there = key.exists();
+        found += usize::from(there);
+        let second = set_under_strace(&person, &trace, "new one");
+        second.assert_success();
+        let record = fs::read_to_string(&record).unwrap();
+        // a new key is written under another name, and comes onto the disk under that
+        let file = if there { key.clone() } else { key.with_extension("new") };
+        let folders =
+            [person.key_folder(), person.keychain_folder(), local.join("state"), local.join("share")];
+        let paths: Vec<&Path> = folders.iter().chain([&file, &local]).map(AsRef::as_ref).collect();
+        assert!(settled(&record, &paths), "number {number}, key there: {there}\n{record}");
+    }
+    assert!(found > 0, "no key was left without a vault");
+}

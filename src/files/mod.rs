@@ -40,7 +40,7 @@ pub(crate) use private::{make_private_folder, open_private_lock, private_folder,
 pub(crate) use private_error::aside;
 pub use private_error::{PrivateError, PrivateFault};
 pub use write::WriteError;
-pub(crate) use write::{Over, write_private};
+pub(crate) use write::{Over, make_file_lasting, make_way_lasting, write_private};
 
 use ownership::Users;
 use system::SystemUsers;

@@ -10,11 +10,12 @@ mod tests;
 use std::fmt;
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use nix::fcntl::OFlag;
 use nix::sys::resource::{Resource, getrlimit};
+use nix::unistd::geteuid;
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustix::io::Errno;
 
@@ -129,10 +130,35 @@ fn name_it(temporary: &Path, path: &Path) -> io::Result<()> {
 pub(super) fn make_lasting(folder: &Path) -> io::Result<()> {
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     match File::open(folder)?.sync_all() {
-        // some file systems do that only by themselves
-        Err(error) if matches!(Errno::from_io_error(&error), Some(Errno::INVAL | Errno::NOTSUP)) => Ok(()),
+        // some file systems do that only by themselves, and where nothing can be written nothing waits
+        Err(error)
+            if matches!(Errno::from_io_error(&error), Some(Errno::INVAL | Errno::NOTSUP | Errno::ROFS)) =>
+        {
+            Ok(())
+        }
         done => done,
     }
+}
+
+/// Brings the names in a private folder onto the disk, and those of the folders on the way to it that
+/// are the running user's: whoever made them may have been killed before.
+pub(crate) fn make_way_lasting(folder: &Path) -> Result<(), WriteError> {
+    let me = geteuid().as_raw();
+    let ours = |folder: &&Path| folder.metadata().is_ok_and(|meta| meta.uid() == me);
+    for folder in folder.ancestors().take_while(ours) {
+        let wrong = |error| WriteError { path: folder.to_owned(), error, there: true };
+        make_lasting(folder).map_err(wrong)?;
+    }
+    Ok(())
+}
+
+/// Brings a private file that is there already onto the disk, with the way to it.
+pub(crate) fn make_file_lasting(path: &Path) -> Result<(), WriteError> {
+    let wrong = |error| WriteError { path: path.to_owned(), error, there: true };
+    let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
+    let file = OpenOptions::new().read(true).custom_flags(flags.bits()).open(path);
+    file.and_then(|file| file.sync_all()).map_err(wrong)?;
+    make_way_lasting(path.parent().unwrap_or(path))
 }
 
 impl fmt::Display for WriteError {

@@ -1,6 +1,5 @@
 //! A file is there as a whole or not at all, and what is there already stays.
 
-use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::fs::symlink;
 
 use super::*;

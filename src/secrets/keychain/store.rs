@@ -9,7 +9,9 @@ use super::lock::take_turn;
 use super::seal::Key;
 use super::vault::{Closed, Vault, VaultFault};
 use super::{Access, Kept, KeychainError, Secret, Slot};
-use crate::files::{Over, Purpose, make_private_folder, private_folder, read_private, write_private};
+use crate::files::{
+    Over, Purpose, make_private_folder, make_way_lasting, private_folder, read_private, write_private,
+};
 
 /// The most bytes a vault has: some thousand passwords, or a hundred tokens of the longest kind.
 const MOST: usize = 16 * 1024 * 1024;
@@ -57,10 +59,12 @@ impl Store {
     ) -> Result<bool, KeychainError> {
         let folder = make_private_folder(self.folder(), Purpose::Vault)?;
         let _turn = take_turn(&folder.join("lock"), access)?;
-        let (mut vault, key) = match self.open(access)? {
-            Some(opened) => opened,
+        let (mut vault, key) = if let Some(opened) = self.open(access)? {
+            opened
+        } else {
             // first the key, then what needs it: a vault without a key would be lost
-            None => (Vault::default(), self.places.find_or_make(access)?),
+            make_way_lasting(&folder)?;
+            (Vault::default(), self.places.find_or_make(access)?)
         };
         let replaced = vault.set(slot, secret, now, &key)?;
         self.write(&folder, &vault, &key)?;

@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use super::{Access, Key, KeychainError, Place};
-use crate::files::{Over, Purpose, make_private_folder, read_private, write_private};
+use crate::files::{
+    Over, Purpose, make_file_lasting, make_private_folder, make_way_lasting, read_private, write_private,
+};
 use crate::text::one_line;
 
 /// A key is one short line.
@@ -44,6 +46,7 @@ impl Place for KeyFile {
 
     fn keep(&self, key: &Key, _: Access) -> Result<bool, KeychainError> {
         let folder = make_private_folder(&self.folder, Purpose::VaultKey)?;
+        make_way_lasting(&folder)?;
         // the tag first: there is no moment at which a backup takes the key
         write_private(&folder.join(TAG_NAME), TAG.as_bytes(), Over::Locked)?;
         #[cfg(target_os = "macos")]
@@ -54,5 +57,10 @@ impl Place for KeyFile {
         })?;
         write_private(&folder.join("key"), &key.to_line(), Over::Locked)?;
         Ok(true)
+    }
+
+    fn settle(&self) -> Result<(), KeychainError> {
+        let folder = make_private_folder(&self.folder, Purpose::VaultKey)?;
+        Ok(make_file_lasting(&folder.join("key"))?)
     }
 }

@@ -33,6 +33,12 @@ pub(super) trait Place: fmt::Debug + Send + Sync {
 
     /// Keeps a new key, where there is none; returns whether this is a place for that.
     fn keep(&self, key: &Key, access: Access) -> Result<bool, KeychainError>;
+
+    /// Makes sure that a key which is here outlasts a power cut: whoever kept it may have been killed
+    /// before that was so.
+    fn settle(&self) -> Result<(), KeychainError> {
+        Ok(())
+    }
 }
 
 /// The places, in the order in which they are asked.
@@ -66,10 +72,14 @@ impl Places {
         Ok(None)
     }
 
-    /// Looks for the key, and makes one where there is none.
+    /// Looks for the key of a vault that is going to be, and makes one where there is none. Either
+    /// way it is on the disk then.
     pub(super) fn find_or_make(&self, access: Access) -> Result<Key, KeychainError> {
-        if let Some((key, _)) = self.find(access)? {
-            return Ok(key);
+        for place in &self.0 {
+            if let Some(key) = place.read(access)? {
+                place.settle()?;
+                return Ok(key);
+            }
         }
         let key = Key::random()?;
         for place in &self.0 {

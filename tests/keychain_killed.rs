@@ -167,3 +167,32 @@ fn a_key_that_may_not_be_on_the_disk_is_brought_there_before_a_vault_needs_it() 
     }
     assert!(found > 0, "no key was left without a vault");
 }
+
+#[test]
+fn what_was_removed_is_brought_onto_the_disk_by_who_finds_it_gone() {
+    let person = Person::new();
+    person.set("jon", "hunter2").assert_success();
+    let record = person.world.path().join("record");
+    let (account, binary) = (person.account("jon"), person.world.binary().to_str().unwrap().to_owned());
+    let remove = |options: &[&str]| {
+        let arguments =
+            [&["-f", "-qq"], options, &[binary.as_str(), "password", "remove", &account]].concat();
+        person.world.other_command("strace", &arguments).run()
+    };
+    // the second one is that of the folder
+    let output = remove(&["-o", "/dev/null", "-e", "inject=fsync:error=EIO:when=2"]);
+    output
+        .assert_code(74)
+        .assert_stderr_has("not in the vault any more")
+        .assert_stderr_has("input/output error");
+    output.assert_stderr_has("type sync, and look with backup-notify password list");
+    output.assert_stderr_lacks("once more");
+    let again = remove(&["-y", "-e", "trace=fsync", "-o", record.to_str().unwrap()]);
+    again.assert_code(77).assert_stderr_has("there is nothing to remove");
+    let record = fs::read_to_string(record).unwrap();
+    let folder = format!("<{}>", person.keychain_folder().display());
+    assert!(record.lines().any(|line| line.contains(&folder) && line.ends_with("= 0")), "{record}");
+    // nor is it said while the disk fails
+    let output = remove(&["-o", "/dev/null", "-e", "inject=fsync:error=EIO"]);
+    output.assert_code(74).assert_stderr_lacks("nothing to remove");
+}

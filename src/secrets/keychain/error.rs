@@ -87,6 +87,8 @@ pub enum KeychainError {
     },
     /// A file could not be written.
     Write(WriteError),
+    /// A password is removed, but perhaps not on the disk.
+    MayComeBack(WriteError),
     /// The system has no random numbers.
     NoRandom,
 }
@@ -165,6 +167,12 @@ impl fmt::Display for KeychainError {
             }
             Self::Full { vault } => write!(f, "the vault {} is full", quoted(vault)),
             Self::Write(error) => error.fmt(f),
+            Self::MayComeBack(error) => {
+                write!(
+                    f,
+                    "the password is not in the vault any more, but a power cut may bring it back: {error}"
+                )
+            }
             Self::NoRandom => {
                 f.write_str("the system gives no random numbers, without which nothing can be sealed")
             }
@@ -178,7 +186,7 @@ impl Situation for KeychainError {
     fn exit(&self) -> Exit {
         match self {
             Self::Private(error) => error.exit(),
-            Self::Write(error) => error.exit(),
+            Self::Write(error) | Self::MayComeBack(error) => error.exit(),
             Self::Full { .. } => Exit::CannotWrite,
             Self::Busy { .. } | Self::NoRandom => Exit::TempFail,
             Self::NoHome
@@ -225,6 +233,10 @@ impl Situation for KeychainError {
                 Some("remove what is no longer needed: backup-notify password list".to_owned())
             }
             Self::Write(error) => error.hint(),
+            Self::MayComeBack(_) => Some(
+                "see what the system's log says of the disk; type sync, and look with backup-notify password list"
+                    .to_owned(),
+            ),
             Self::NoRandom => Some("run it again".to_owned()),
         }
     }

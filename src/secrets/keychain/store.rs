@@ -77,9 +77,16 @@ impl Store {
         let _turn = take_turn(&folder.join("lock"), access)?;
         let Some((mut vault, key)) = self.open(access)? else { return Ok(false) };
         let removed = vault.remove(slot);
-        if removed {
-            self.write(&folder, &vault, &key)?;
-        }
+        let lasting = if removed {
+            self.write(&folder, &vault, &key)
+        } else {
+            // an earlier run may have removed it, and not have seen it on the disk
+            make_way_lasting(&folder).map_err(KeychainError::from)
+        };
+        lasting.map_err(|error| match error {
+            KeychainError::Write(error) if error.there => KeychainError::MayComeBack(error),
+            other => other,
+        })?;
         Ok(removed)
     }
 

@@ -333,3 +333,22 @@ fn a_keychain_that_cannot_be_used_is_told_before_a_password_is_asked_for() {
     }
     assert_eq!(std::fs::read_to_string(vault(&world)).unwrap(), "damaged");
 }
+
+#[test]
+fn a_result_that_cannot_be_printed_does_not_look_like_a_password_that_is_not_kept() {
+    let world = World::new();
+    let binary = world.binary().to_str().unwrap();
+    let run = |arguments: &str| {
+        let script = format!("echo hunter2 | \"$1\" password {arguments} > /dev/full");
+        world.other_command("sh", &["-c", &script, "sh", binary, ACCOUNT]).run()
+    };
+    for json in ["", " --json"] {
+        let output = run(&format!("set \"$2\" --stdin --quiet{json}"));
+        output.assert_code(74).assert_stderr_has("cannot write to stdout: no space left on device");
+        output.assert_stderr_has("the password is kept all the same");
+        assert_eq!(kept(&world), [ACCOUNT]);
+        let output = run(&format!("remove \"$2\" --quiet{json}"));
+        output.assert_code(74).assert_stderr_has("the password is removed all the same");
+        assert!(kept(&world).is_empty());
+    }
+}

@@ -15,15 +15,16 @@ Examples:
   backup-notify password set icloud:kim@icloud.com --test
   pass mail/work | head -n 1 | backup-notify password set kim@example.com --stdin
 
-It exits 0 when the password is kept; 64 usage; 74 when the vault could not be written; 77 when the
-password or the private keychain cannot be used; 78 when the account is unknown; with --test also
+It exits 0 when the password is kept; 64 usage; 74 when the vault or standard output could
+not be written (in the second case it is kept, and standard error says so); 77 when the password or the private keychain cannot be used; 78 when the account is unknown; with --test also
 69, 75, 76 and 77 as \"check\".";
 
 const REMOVE_EXAMPLES: &str = "\
 Examples:
   backup-notify password remove smtp.example.com:587:kim@example.com
 
-It exits 77 when no password is kept for this account.";
+It exits 77 when no password is kept for this account; 74 when the vault or standard output could not
+be written (in the second case the password is removed, and standard error says so).";
 
 const LIST_EXAMPLES: &str = "\
 Examples:

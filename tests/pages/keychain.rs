@@ -105,6 +105,10 @@ pub(super) fn results(page: &mut Page) {
         "Of `set`: whether there was one before, and whether the server has taken this one.",
     );
     page.item("`removed`", "Of `remove`: true.");
+    page.text(
+        "Where standard output cannot be written, both end with 74 after the password was kept or removed, and standard error \
+         says that it was.",
+    );
     page.text("`password list` prints `vault`, `user` and:");
     page.item(
         "`passwords`",

@@ -13,6 +13,7 @@ pub(super) use list::completions;
 
 use crate::World;
 use crate::cli::PasswordCommand;
+use crate::commands::output::Output;
 use crate::exit::Exit;
 use crate::secrets::{Keychain, Slot};
 use crate::text::one_line;
@@ -35,6 +36,15 @@ fn named(keychain: &Keychain) -> String {
 /// Names the file of a keychain for programs.
 fn vault(keychain: &Keychain) -> String {
     keychain.path().to_string_lossy().into_owned()
+}
+
+/// Ends with the code of a result that was printed. When it could not be, what was done is said where
+/// people still may see it: the code alone would tell them that it was not.
+fn done_all_the_same(printed: Exit, done: &str, output: Output) -> Exit {
+    if printed != Exit::Ok {
+        output.alarm(&format!("the password is {done} all the same"));
+    }
+    printed
 }
 
 /// Says whose password it is: "jon at smtp.example.com:587".

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{named, place, vault};
+use super::{done_all_the_same, named, place, vault};
 use crate::World;
 use crate::accounts::Book;
 use crate::cli::RemovePasswordArgs;
@@ -42,12 +42,14 @@ fn remove(args: &RemovePasswordArgs, world: &World, output: Output) -> Result<Ex
     let account = slot.to_string();
     if output.is_for_people() {
         output.detail(&format!("removed from {}", named(&keychain)));
-        return Ok(print_and_end(&format!("removed: {}\n", one_line(&account))));
+        let printed = print_and_end(&format!("removed: {}\n", one_line(&account)));
+        return Ok(done_all_the_same(printed, "removed", output));
     }
     let (vault, user) = (vault(&keychain), keychain.whose());
-    Ok(print_json(&json!({
+    let printed = print_json(&json!({
         "account": account, "vault": vault, "user": user, "removed": true, "exit_code": Exit::Ok,
-    })))
+    }));
+    Ok(done_all_the_same(printed, "removed", output))
 }
 
 /// Says that there is nothing to remove. The account is clear; what was not found is a secret, and that

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::place::{self, Place};
 use super::trial::Trial;
-use super::{named, title, vault};
+use super::{done_all_the_same, named, title, vault};
 use crate::World;
 use crate::accounts::{Auth, Book};
 use crate::cli::SetPasswordArgs;
@@ -143,10 +143,12 @@ fn keep(
     if output.is_for_people() {
         let tried = if tested { ", after a sign-in with it" } else { "" };
         let instead = if replaced { ", in place of the earlier one" } else { "" };
-        return Ok(print_and_end(&format!("kept: {}{tried}{instead}\n", one_line(&account))));
+        let printed = print_and_end(&format!("kept: {}{tried}{instead}\n", one_line(&account)));
+        return Ok(done_all_the_same(printed, "kept", output));
     }
-    Ok(print_json(&json!({
+    let printed = print_json(&json!({
         "account": account, "vault": vault(keychain), "user": keychain.whose(), "replaced": replaced, "tested": tested,
         "exit_code": Exit::Ok,
-    })))
+    }));
+    Ok(done_all_the_same(printed, "kept", output))
 }

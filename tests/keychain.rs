@@ -116,7 +116,7 @@ fn the_vault_is_where_it_is_whatever_the_terminal_says() {
     // nor does who may read it depend on the umask
     let binary = person.world.binary().to_str().unwrap();
     let script = r#"umask "$1"; echo hunter3 | "$2" password set "$3" --stdin"#;
-    for umask in ["000", "777"] {
+    for umask in ["000", "277", "777"] {
         fs::remove_dir_all(person.world.home().join(".local")).unwrap();
         let arguments = ["-c", script, "sh", umask, binary, &account];
         person.world.other_command("sh", &arguments).run().assert_success();
@@ -124,6 +124,7 @@ fn the_vault_is_where_it_is_whatever_the_terminal_says() {
             (person.keychain_folder(), 0o700),
             (person.key_folder(), 0o700),
             (person.keychain_folder().join("vault"), 0o600),
+            (person.keychain_folder().join("lock"), 0o600),
             (person.key_folder().join("key"), 0o600),
         ] {
             assert_eq!(path.metadata().unwrap().permissions().mode() & 0o7777, mode, "{}", path.display());

@@ -141,9 +141,25 @@ pub(crate) fn open_private_lock(path: &Path, purpose: Purpose) -> Result<File, P
     if let Some(meta) = lstat(path, purpose)? {
         judge_file(&meta).map_err(wrong)?;
     }
+    let cannot = |error| wrong(PrivateFault::CannotMake(error));
     let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false).mode(0o600);
-    let file = open(&mut options, path).map_err(|error| wrong(PrivateFault::CannotMake(error)))?;
+    options.read(true).write(true).mode(0o600);
+    let file = match open(options.clone().create_new(true), path) {
+        Ok(made) => {
+            // whatever the umask: who comes later has to be able to open it
+            made.set_permissions(Permissions::from_mode(0o600)).map_err(cannot)?;
+            made
+        }
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => match open(&mut options, path) {
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                let meta = lstat(path, purpose)?.ok_or_else(|| cannot(error))?;
+                judge_file(&meta).map_err(wrong)?;
+                return Err(wrong(PrivateFault::ClosedToUs { mode: meta.mode() & 0o7777 }));
+            }
+            opened => opened.map_err(cannot)?,
+        },
+        Err(error) => return Err(cannot(error)),
+    };
     let opened = file.metadata().map_err(|error| wrong(PrivateFault::CannotMake(error)))?;
     judge_file(&opened).map_err(wrong)?;
     Ok(file)

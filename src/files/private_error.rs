@@ -52,6 +52,11 @@ pub enum PrivateFault {
         /// Its mode.
         mode: u32,
     },
+    /// It is a file of the running user's, who has no right to read or write it.
+    ClosedToUs {
+        /// Its mode.
+        mode: u32,
+    },
     /// The file has this many names (hard links).
     Names(u64),
     /// It is not there and cannot be made.
@@ -89,6 +94,12 @@ impl fmt::Display for PrivateError {
                 write!(
                     f,
                     "the {name} is not used: others have rights to the {entry} {path} (mode {mode:04o})"
+                )
+            }
+            PrivateFault::ClosedToUs { mode } => {
+                write!(
+                    f,
+                    "the {name} cannot be used: its owner may not write the file {path} (mode {mode:04o})"
                 )
             }
             PrivateFault::Names(count) => {
@@ -129,7 +140,7 @@ impl Situation for PrivateError {
             PrivateFault::Kind { wanted, .. } => Some(move_away(&self.path, *wanted)),
             PrivateFault::Owner { me, root, .. } => Some(take(&self.path, false, me, *root)),
             PrivateFault::Mode { entry: Entry::Folder, .. } => Some(format!("chmod 700 {path}")),
-            PrivateFault::Mode { .. } => Some(format!("chmod 600 {path}")),
+            PrivateFault::Mode { .. } | PrivateFault::ClosedToUs { .. } => Some(format!("chmod 600 {path}")),
             PrivateFault::Names(_) => {
                 let copy = word(&beside(&self.path, "copy"));
                 Some(format!("make it a file of its own: cp -p {path} {copy} && mv {copy} {path}"))

@@ -162,3 +162,19 @@ fn nobody_is_told_to_take_what_is_above_our_own_folders() {
         }
     }
 }
+
+#[test]
+fn a_lock_that_its_owner_may_not_open_is_named_with_the_command_to_type() {
+    let (world, store) = kept();
+    let lock = world.path(LOCK);
+    set_mode(&lock, 0o400);
+    if !is_root() {
+        let hint = format!("chmod 600 {}", lock.display());
+        assert_refused(try_set(&store, JON, "x"), "its owner may not write the file", &hint);
+        set_mode(&lock, 0o600);
+    }
+    set(&store, JON, "hunter3");
+    also_as_ordinary_user(
+        "secrets::keychain::tests::refused::a_lock_that_its_owner_may_not_open_is_named_with_the_command_to_type",
+    );
+}

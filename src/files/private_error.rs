@@ -154,7 +154,7 @@ impl Situation for PrivateError {
 }
 
 /// Says how to make room for what belongs there. Nothing is ever removed.
-fn move_away(path: &Path, wanted: Entry) -> String {
+pub(super) fn move_away(path: &Path, wanted: Entry) -> String {
     let aside = word(&aside(path));
     format!("a {wanted} of your own belongs there; move the other away: mv {} {aside}", word(path))
 }

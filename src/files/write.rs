@@ -19,8 +19,8 @@ use nix::unistd::geteuid;
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustix::io::Errno;
 
-use super::error::{quoted, word};
-use super::private_error::beside;
+use super::error::{Entry, quoted, word};
+use super::private_error::{beside, move_away};
 use crate::error::Situation;
 use crate::exit::Exit;
 use crate::text::io_words;
@@ -52,6 +52,11 @@ pub struct WriteError {
 /// ([`WriteError::there`]) what was there before still is, and nothing else.
 pub(crate) fn write_private(path: &Path, bytes: &[u8], over: Over) -> Result<(), WriteError> {
     let wrong = |there| move |error| WriteError { path: path.to_owned(), error, there };
+    let new = beside(path, "new");
+    if over == Over::Locked && new.symlink_metadata().is_ok_and(|meta| meta.is_dir()) {
+        // not a piece that a killed writer left, and not ours to remove
+        return Err(WriteError { path: new, error: Errno::ISDIR.into(), there: false });
+    }
     written(path, bytes, over).map_err(wrong(false))?;
     make_lasting(path.parent().unwrap_or(path)).map_err(wrong(true))
 }
@@ -188,6 +193,9 @@ impl Situation for WriteError {
                 Some("see what the system's log says of the disk, and do it once more".to_owned())
             }
             io::ErrorKind::AlreadyExists => Some("name another file, or move that one away".to_owned()),
+            io::ErrorKind::IsADirectory => {
+                Some(format!("nothing was changed; {}", move_away(&self.path, Entry::File)))
+            }
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
                 Some(format!("nothing was changed; make room on the disk: df -h {folder}"))
             }

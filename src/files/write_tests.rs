@@ -98,3 +98,16 @@ fn a_piece_that_was_left_is_removed_by_who_has_the_lock_and_passed_over_by_other
     assert_eq!(fs::read(&path).unwrap(), b"newer");
     assert_eq!(names(&world), ["vault".to_owned(), left]);
 }
+
+#[test]
+fn a_folder_in_the_way_is_named_and_not_what_was_to_be_written() {
+    let world = World::new();
+    let (path, new) = (world.file("vault", "old", 0o600), world.folder("vault.new", 0o700));
+    let error = write_private(&path, b"new", Over::Locked).unwrap_err();
+    assert_eq!(error.to_string(), format!("\"{}\" cannot be written: is a directory", new.display()));
+    let hint = error.hint().unwrap();
+    assert!(hint.starts_with("nothing was changed; "), "{hint}");
+    assert!(hint.ends_with(&format!("move the other away: mv {0} {0}.aside", new.display())), "{hint}");
+    assert_eq!((fs::read(&path).unwrap(), error.there), (b"old".to_vec(), false));
+    assert_eq!(names(&world), ["vault", "vault.new"]);
+}

@@ -20,14 +20,18 @@ pub fn configuration_folders() -> Vec<PathBuf> {
 /// Returns the home folder of the person who runs the program.
 ///
 /// For root, a HOME that belongs to somebody else counts as little as it does for the configuration.
+/// For nobody does one that is not absolute: it would be another home in every folder.
 pub fn own() -> Option<PathBuf> {
     let uid = Uid::effective();
-    let home = BaseDirs::new().map(|dirs| dirs.home_dir().to_owned());
-    if !uid.is_root() {
-        return home;
-    }
-    let own = home.filter(|home| home.metadata().is_ok_and(|meta| meta.uid() == 0));
-    own.or_else(|| User::from_uid(uid).ok().flatten().map(|user| user.dir))
+    let home = BaseDirs::new().map(|dirs| dirs.home_dir().to_owned()).filter(|home| home.is_absolute());
+    let trusted = |home: &PathBuf| !uid.is_root() || home.metadata().is_ok_and(|meta| meta.uid() == 0);
+    home.filter(trusted).or_else(|| of_the_database(uid))
+}
+
+/// Returns the home folder that the passwd database has for a user.
+fn of_the_database(uid: Uid) -> Option<PathBuf> {
+    let home = User::from_uid(uid).ok().flatten().map(|user| user.dir);
+    home.filter(|home| home.is_absolute())
 }
 
 /// Returns the home folder of the person who became root by sudo.
@@ -39,7 +43,7 @@ fn behind_sudo() -> Option<PathBuf> {
 
 /// Returns the home folder of the person who has become root, when that can be told.
 pub(crate) fn behind_root() -> Option<PathBuf> {
-    let foreign = |home: &PathBuf| home.metadata().is_ok_and(|meta| meta.uid() != 0);
+    let foreign = |home: &PathBuf| home.is_absolute() && home.metadata().is_ok_and(|meta| meta.uid() != 0);
     behind_sudo().or_else(|| std::env::var_os("HOME").map(PathBuf::from).filter(foreign))
 }
 
@@ -64,14 +68,16 @@ fn own_configuration() -> Option<PathBuf> {
     let dirs = BaseDirs::new();
     if uid.is_root() {
         let foreign = |path: &Path| path.metadata().is_ok_and(|meta| meta.uid() != 0);
-        let dirs = dirs.filter(|dirs| !foreign(dirs.home_dir()) && !foreign(dirs.config_dir()));
+        let dirs = dirs.filter(|dirs| {
+            dirs.config_dir().is_absolute() && !foreign(dirs.home_dir()) && !foreign(dirs.config_dir())
+        });
         if let Some(dirs) = dirs {
             return Some(dirs.config_dir().to_owned());
         }
-        let home = User::from_uid(uid).ok().flatten()?.dir;
-        return Some(home.join(relative_configuration()));
+        return of_the_database(uid).map(|home| home.join(relative_configuration()));
     }
-    dirs.map(|dirs| dirs.config_dir().to_owned())
+    let configuration = dirs.map(|dirs| dirs.config_dir().to_owned()).filter(|folder| folder.is_absolute());
+    configuration.or_else(|| of_the_database(uid).map(|home| home.join(relative_configuration())))
 }
 
 /// Returns where the configuration folder lies in a home folder.

@@ -352,3 +352,17 @@ fn a_result_that_cannot_be_printed_does_not_look_like_a_password_that_is_not_kep
         assert!(kept(&world).is_empty());
     }
 }
+
+#[test]
+fn a_home_that_is_not_absolute_counts_as_none() {
+    let world = World::new();
+    world.folder("rel");
+    for home in [".", "rel", "./rel", "../rel"] {
+        let list =
+            || world.command(&["password", "list", "--json"]).env("HOME", home).in_folder(world.path());
+        let result = list().run().assert_success().json();
+        assert!(result["vault"].as_str().unwrap().starts_with("/root/"), "{home}: {result}");
+        // somebody whom the database does not know has none then
+        list().as_user(4242, 4242).run().assert_code(77).assert_stderr_has("has no home folder");
+    }
+}

@@ -364,3 +364,21 @@ fn nothing_is_made_in_a_folder_that_somebody_else_has_put_there() {
         person.world.command(&["password", "set", &account, "--stdin"]).env("HOME", home.to_str().unwrap());
     run.stdin("hunter2").run().assert_success();
 }
+
+#[test]
+fn who_waits_for_another_process_is_told() {
+    let person = Person::new();
+    person.set("jon", "hunter2").assert_success();
+    let lock = fs::File::open(person.keychain_folder().join("lock")).unwrap();
+    lock.lock().unwrap();
+    let account = person.account("jon");
+    let set = |deadline| {
+        let set = person.world.command(&["password", "set", &account, "--stdin", "--deadline", deadline]);
+        set.stdin("hunter3").run()
+    };
+    let waiting = "another process is changing the passwords; waiting for it";
+    set("500ms").assert_code(75).assert_stderr_lacks(waiting).assert_stderr_has("(500ms); it holds");
+    set("4s").assert_code(75).assert_stderr_has(waiting).assert_stderr_has("(4s); it holds");
+    lock.unlock().unwrap();
+    set("4s").assert_success().assert_stderr_lacks(waiting);
+}

@@ -73,12 +73,14 @@ pub enum KeychainError {
     },
     /// There is no place where a new key could be kept.
     NoPlace,
-    /// Another process kept the vault until the deadline.
+    /// Another process kept the vault for too long.
     Busy {
         /// By which file they take turns.
         lock: PathBuf,
-        /// How long the whole was.
+        /// For how long.
         length: Duration,
+        /// Whether that is the time of the whole run.
+        whole: bool,
     },
     /// The vault would become too large.
     Full {
@@ -158,12 +160,14 @@ impl fmt::Display for KeychainError {
                 write!(f, "the whole run was over ({length:?})")
             }
             Self::NoPlace => f.write_str("there is no place to keep the key of a vault in"),
-            Self::Busy { lock, length } => {
-                write!(
-                    f,
-                    "another process was changing the passwords until the time for the whole run was over "
-                )?;
-                write!(f, "({length:?}); it holds {}", quoted(lock))
+            Self::Busy { lock, length, whole } => {
+                f.write_str("another process was changing the passwords ")?;
+                if *whole {
+                    write!(f, "until the time for the whole run was over ({length:?})")?;
+                } else {
+                    write!(f, "for {length:?}")?;
+                }
+                write!(f, "; it holds {}", quoted(lock))
             }
             Self::Full { vault } => write!(f, "the vault {} is full", quoted(vault)),
             Self::Write(error) => error.fmt(f),
@@ -228,7 +232,12 @@ impl Situation for KeychainError {
                     .to_owned(),
             ),
             Self::NoPlace => Some("name another source of the password in the task".to_owned()),
-            Self::Busy { lock, .. } => Some(format!("see which process that is: fuser -v {}", word(lock))),
+            // few systems have both of them, and small ones have neither
+            Self::Busy { lock, .. } => Some(format!(
+                "see which process that is with lsof {0} or fuser -v {0}, if one of them is installed, or look for \
+                 backup-notify in the list of ps ax",
+                word(lock)
+            )),
             Self::Full { .. } => {
                 Some("remove what is no longer needed: backup-notify password list".to_owned())
             }

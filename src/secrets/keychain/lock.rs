@@ -1,11 +1,12 @@
 //! Taking turns: only one process at a time changes a vault.
 
 use std::fs::{File, Metadata};
-use std::io;
+use std::io::{self, Write as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::sync::mpsc;
 use std::thread;
+use std::time::Duration;
 
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
@@ -13,13 +14,18 @@ use rustix::io::Errno;
 use super::{Access, KeychainError};
 use crate::files::{Purpose, WriteError, open_private_lock};
 
+/// How long a turn is waited for at most.
+const LONGEST: Duration = Duration::from_secs(30);
+/// How long without a word.
+const SILENCE: Duration = Duration::from_secs(2);
+
 /// The turn; it ends when this is dropped, or with the process.
 #[derive(Debug)]
 pub(super) struct Turn {
     _file: File,
 }
 
-/// Waits for one's turn, until the deadline.
+/// Waits for one's turn, for a while, and not beyond the deadline.
 pub(super) fn take_turn(path: &Path, access: Access) -> Result<Turn, KeychainError> {
     loop {
         let file = locked(path, access)?;
@@ -62,13 +68,57 @@ fn locked(path: &Path, access: Access) -> Result<File, KeychainError> {
         let _ = sender.send(taken.map(|()| file).map_err(io::Error::from));
     };
     thread::Builder::new().spawn(waiting).map_err(failed)?;
-    let left = access.deadline.remaining().unwrap_or_default();
-    match receiver.recv_timeout(left) {
+    let left = patience(access.deadline.remaining().unwrap_or_default());
+    let quiet = left.min(SILENCE);
+    let taken = receiver.recv_timeout(quiet).or_else(|late| {
+        let rest = left.saturating_sub(quiet);
+        if rest.is_zero() {
+            return Err(late);
+        }
+        // whoever has typed a password sees why nothing happens; a stderr that is gone changes nothing
+        let _ = writeln!(
+            io::stderr().lock(),
+            "backup-notify: another process is changing the passwords; waiting for it, {} s at most",
+            rest.as_secs().max(1)
+        );
+        receiver.recv_timeout(rest)
+    });
+    match taken {
         Ok(taken) => taken.map_err(failed),
         Err(_) => Err(busy(path, access)),
     }
 }
 
+/// Says how long a turn is waited for: changing a vault takes no longer than that, and who types has
+/// ten minutes for everything.
+fn patience(left: Duration) -> Duration {
+    left.min(LONGEST)
+}
+
 fn busy(path: &Path, access: Access) -> KeychainError {
-    KeychainError::Busy { lock: path.to_owned(), length: access.deadline.length() }
+    let whole = access.deadline.remaining().is_none();
+    let length = if whole { access.deadline.length() } else { LONGEST };
+    KeychainError::Busy { lock: path.to_owned(), length, whole }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_waits_for_a_turn_as_long_as_for_somebody_who_types() {
+        assert_eq!(patience(Duration::from_secs(600)), Duration::from_secs(30));
+        assert_eq!(patience(Duration::from_secs(3)), Duration::from_secs(3));
+        let error = busy(Path::new("/lock"), later(600));
+        let said = "another process was changing the passwords for 30s; it holds \"/lock\"";
+        assert_eq!(error.to_string(), said);
+        let over = busy(Path::new("/lock"), later(0)).to_string();
+        assert!(over.contains("until the time for the whole run was over (0ns)"), "{over}");
+    }
+
+    fn later(seconds: u64) -> Access {
+        let deadline =
+            crate::deadline::Deadline::after(std::time::Instant::now(), Duration::from_secs(seconds));
+        Access { deadline, may_prompt: false }
+    }
 }

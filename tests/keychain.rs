@@ -290,7 +290,11 @@ fn roots_vault_and_a_users_are_two_and_neither_sees_the_others() {
         person.world.command(&["check"]).task(&person.task("jon")).env("HOME", home.to_str().unwrap());
     let output = check.run();
     output.assert_code(77).assert_stderr_has("the private keychain of root (\"/root/.local/share/");
-    output.assert_stderr_has(&format!("type sudo backup-notify password set {account}"));
+    output.assert_stderr_has(&format!("type as root: backup-notify password set {account}"));
+    output.assert_stderr_lacks("sudo");
+    let check = person.world.command(&["check"]).task(&person.task("jon")).env("SUDO_USER", "kim");
+    let output = check.env("HOME", home.to_str().unwrap()).run();
+    output.assert_code(77).assert_stderr_has(&format!("type sudo backup-notify password set {account}"));
     person.assert_offers("jon", "root's");
 }
 

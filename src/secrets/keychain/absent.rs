@@ -4,20 +4,50 @@ use super::{Kept, Keychain, Service, Slot};
 use crate::secrets::error::Absent;
 use crate::text::{one_line, shell_word};
 
+/// Whom a line to type is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Who {
+    /// An ordinary user.
+    Person,
+    /// Somebody who has become root by sudo.
+    Sudo,
+    /// Root itself.
+    Root,
+}
+
+impl Who {
+    /// Tells who reads what this process says; `root` is whether it runs as root.
+    pub(super) fn reads(root: bool) -> Self {
+        match std::env::var_os("SUDO_USER") {
+            _ if !root => Self::Person,
+            Some(_) => Self::Sudo,
+            None => Self::Root,
+        }
+    }
+
+    /// Returns what stands before a command to type.
+    pub(super) fn sudo(self) -> &'static str {
+        if self == Self::Sudo { "sudo " } else { "" }
+    }
+}
+
 /// Says where was looked, what is kept instead, and how to keep the one that is missing.
-pub(super) fn absent(slot: &Slot, kept: &[Kept], keychain: &Keychain, as_root: bool) -> Absent {
+pub(super) fn absent(slot: &Slot, kept: &[Kept], keychain: &Keychain, who: Who) -> Absent {
     let path = one_line(&keychain.path().to_string_lossy()).into_owned();
     let whose = one_line(keychain.whose()).into_owned();
     let account = slot.to_string();
     let account = shell_word(&one_line(&account)).into_owned();
     let looked = format!("the private keychain of {whose} (\"{path}\") has none");
-    let mut hint = if as_root {
-        format!(
+    let mut hint = match who {
+        Who::Person => format!("type backup-notify password set {account}"),
+        Who::Sudo => format!(
             "type sudo backup-notify password set {account}; what is kept without sudo is in another keychain, that \
              of the person"
-        )
-    } else {
-        format!("type backup-notify password set {account}")
+        ),
+        // there may be no sudo here, and whoever reads this in a log may be no root
+        Who::Root => format!(
+            "type as root: backup-notify password set {account}; what another user keeps is in another keychain"
+        ),
     };
     if let Some(near) = nearest(slot, kept) {
         let why = if near.host() == slot.host() && near.port() == slot.port() {
@@ -59,18 +89,18 @@ mod tests {
     use super::super::store::Store;
     use super::*;
 
-    fn said(slot: &str, kept: &[&str], as_root: bool) -> (String, String) {
+    fn said(slot: &str, kept: &[&str], who: Who) -> (String, String) {
         let vault = PathBuf::from("/home/jon/vault");
         let keychain = Keychain {
             store: Store::new(vault.clone(), Places::of(&vault)),
             vault,
-            whose: if as_root { "root" } else { "jon" }.to_owned(),
+            whose: if who == Who::Person { "jon" } else { "root" }.to_owned(),
         };
         let kept: Vec<Kept> = kept
             .iter()
             .map(|name| Kept { slot: Slot::parse(name).unwrap(), stored: Timestamp::UNIX_EPOCH })
             .collect();
-        let absent = absent(&Slot::parse(slot).unwrap(), &kept, &keychain, as_root);
+        let absent = absent(&Slot::parse(slot).unwrap(), &kept, &keychain, who);
         (absent.looked, absent.hint)
     }
 
@@ -78,15 +108,18 @@ mod tests {
 
     #[test]
     fn whose_keychain_was_looked_in_is_said_and_how_to_keep_it_there() {
-        let (looked, hint) = said(ASKED, &[], false);
+        let (looked, hint) = said(ASKED, &[], Who::Person);
         assert_eq!(looked, "the private keychain of jon (\"/home/jon/vault\") has none");
         assert_eq!(hint, "type backup-notify password set smtp.example.com:587:jon");
-        let (looked, hint) = said("h:587:Jon's account", &[], true);
+        let (looked, hint) = said("h:587:Jon's account", &[], Who::Sudo);
         assert!(looked.starts_with("the private keychain of root"), "{looked}");
         assert!(
             hint.starts_with(r"type sudo backup-notify password set 'h:587:Jon'\''s account'; "),
             "{hint}"
         );
+        let (_, hint) = said(ASKED, &[], Who::Root);
+        assert!(hint.starts_with("type as root: backup-notify password set smtp.example.com"), "{hint}");
+        assert!(!hint.contains("sudo"), "{hint}");
     }
 
     #[test]
@@ -105,7 +138,7 @@ mod tests {
             (&["h:587:jon", "h:587:kim"], Some(("h:587:jon", server))),
             (&["h:587:kim", "growl:smtp.example.com"], None),
         ] {
-            let (_, hint) = said(ASKED, kept, false);
+            let (_, hint) = said(ASKED, kept, Who::Person);
             match named {
                 Some((name, why)) => {
                     assert!(hint.ends_with(&format!("; it keeps one for \"{name}\", but {why}")), "{hint}");
@@ -113,7 +146,7 @@ mod tests {
                 None => assert!(!hint.contains("keeps one"), "{hint}"),
             }
         }
-        let (_, hint) = said("growl:mac.local", &["growl:mac.local:1234", "growl:other.local"], false);
+        let (_, hint) = said("growl:mac.local", &["growl:mac.local:1234", "growl:other.local"], Who::Person);
         assert!(hint.contains("keeps one for \"growl:mac.local:1234\""), "{hint}");
     }
 }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::absent::Who;
 use super::key::meaning;
 use super::seal::NoRandom;
 use crate::error::Situation;
@@ -226,7 +227,7 @@ impl Situation for KeychainError {
                 word(&aside(file))
             )),
             Self::Credential(error) => error.hint(),
-            Self::System { status, root, .. } => Some(meaning(*status).hint(*root)),
+            Self::System { status, root, .. } => Some(meaning(*status).hint(Who::reads(*root))),
             Self::SystemBusy { .. } => Some(
                 "see whether a window on that Mac waits for an answer; or allow more time with --deadline"
                     .to_owned(),

@@ -25,6 +25,7 @@ use jiff::Timestamp;
 pub use error::KeychainError;
 pub use slot::{Service, Slot};
 
+use absent::Who;
 use key::Places;
 use store::{Found, Store};
 
@@ -123,7 +124,8 @@ pub(super) fn look_up(request: &Request<'_>) -> Result<Answer, SecretFault> {
     match keychain.find(request.account, access).map_err(SecretFault::Keychain)? {
         Found::Secret(secret) => Ok(Answer::Found(secret)),
         Found::Only(kept) => {
-            Ok(Answer::Nothing(absent::absent(request.account, &kept, &keychain, request.as_root)))
+            let who = Who::reads(request.as_root);
+            Ok(Answer::Nothing(absent::absent(request.account, &kept, &keychain, who)))
         }
     }
 }

@@ -3,6 +3,8 @@
 //! The numbers and their words are those of Apple's `Security/SecBase.h`; what is said beside some
 //! of them is from elsewhere, and named there. Portable, so that it is tested on every system.
 
+use super::super::absent::Who;
+
 /// What a keychain answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Meaning {
@@ -71,10 +73,10 @@ impl Meaning {
         }
     }
 
-    /// Says what to do about it; `root` tells whose keychain it is.
-    pub(crate) fn hint(self, root: bool) -> String {
-        let sudo = if root { "sudo " } else { "" };
-        let look = format!("{sudo}backup-notify password list");
+    /// Says what to do about it; `who` tells whose keychain it is.
+    pub(in super::super) fn hint(self, who: Who) -> String {
+        let root = who != Who::Person;
+        let look = format!("{}backup-notify password list", who.sudo());
         match self {
             Self::MustAsk | Self::Denied | Self::Cancelled if root => {
                 format!("type {look} in a terminal on that Mac, and answer \"Always Allow\"")
@@ -110,8 +112,9 @@ mod tests {
         for status in [-25308, -25315, -25320] {
             assert_eq!(meaning(status), Meaning::MustAsk);
             assert!(meaning(status).words().contains("locked"));
-            assert!(meaning(status).hint(false).contains("security unlock-keychain"));
-            assert!(meaning(status).hint(true).contains("sudo backup-notify password list"));
+            assert!(meaning(status).hint(Who::Person).contains("security unlock-keychain"));
+            assert!(meaning(status).hint(Who::Sudo).contains("sudo backup-notify password list"));
+            assert!(!meaning(status).hint(Who::Root).contains("sudo"));
         }
         assert_eq!(meaning(-25293), Meaning::Denied);
         assert_eq!(meaning(-25291), Meaning::Other);

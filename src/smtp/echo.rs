@@ -2,14 +2,15 @@
 //!
 //! What a server says ends up in messages, logs and JSON, at whatever stage it says it. So every
 //! reply after the secret has left is looked through, for the secret and for pieces of it in
-//! base64, wherever they stand and wherever the server has cut them. The secret itself is gone by
-//! then: what is kept of it is a short checksum of each piece, under a key of this process.
+//! base64, hexadecimal and percent form, wherever they stand and wherever the server has cut them,
+//! and for the very lines that were sent. The secret itself is gone by then: what is kept of it is
+//! a short checksum of each piece, under a key of this process.
 
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::secrets::Secret;
@@ -24,6 +25,11 @@ const ENCODED_PIECE: usize = 8;
 const CLEAR_PIECE: usize = 12;
 /// The shortest text in base64 that is looked for: one still shorter is in every other word.
 const ENCODED_LEAST: usize = 4;
+/// The shortest piece in hexadecimal: as many bytes as in the one of base64, and a little more,
+/// because every server names its queue in digits.
+const HEX_PIECE: usize = 16;
+/// How many characters a secret has at least that is looked for in hexadecimal and percent form.
+const SPELLED_LEAST: usize = 4;
 
 /// What is left of a secret to know it again by: checksums of 32 bits, from which no piece can be
 /// read. They do let whoever has this memory try whether a guess is right.
@@ -51,11 +57,39 @@ impl Traces {
                 traces.add(&encoded, ENCODED_PIECE);
             }
         }
-        for checksums in traces.by_length.values_mut() {
+        if secret.reveal().chars().count() >= SPELLED_LEAST {
+            for letter in [b'a', b'A'] {
+                traces.add(&spelled(bytes, letter, |_| None), HEX_PIECE);
+                // RFC 3986, section 2.3: what may stand as it is
+                let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+                let percent = spelled(bytes, letter, |byte| Some(plain(byte)));
+                traces.add(&percent, CLEAR_PIECE);
+            }
+        }
+        traces.put_in_order();
+        traces
+    }
+
+    /// Adds a message that goes to the server as one line of base64, with the secret from its byte
+    /// `begins` on: of a short secret no piece is long enough to be looked for by itself.
+    ///
+    /// What of the line is made of other bytes alone, such as the user name, is no secret.
+    pub(super) fn add_sent(&mut self, message: &[u8], begins: usize) {
+        let line = Zeroizing::new(STANDARD.encode(message));
+        let bare = line.trim_end_matches('=');
+        // padded it is no word of prose
+        let text = if bare.len() < ENCODED_LEAST { line.as_bytes() } else { bare.as_bytes() };
+        let first = (begins * 8 / 6).saturating_sub(ENCODED_PIECE - 1);
+        self.add(text.get(first..).unwrap_or_default(), ENCODED_PIECE);
+        self.put_in_order();
+    }
+
+    /// Makes the checksums ready to be searched.
+    fn put_in_order(&mut self) {
+        for checksums in self.by_length.values_mut() {
             checksums.sort_unstable();
             checksums.dedup();
         }
-        traces
     }
 
     /// Adds every piece of `most` bytes of a text, or all of it where it is shorter.
@@ -119,10 +153,24 @@ fn encoded(bytes: &[u8], alignment: usize) -> Zeroizing<Vec<u8>> {
     Zeroizing::new(text.as_bytes().get(first..last).unwrap_or_default().to_vec())
 }
 
+/// Writes bytes as two hexadecimal digits each, with digits above 9 from `letter` on. What `plain`
+/// answers makes it the percent form: `true` for a byte that stays as it is, `false` for a `%`.
+fn spelled(bytes: &[u8], letter: u8, plain: impl Fn(u8) -> Option<bool>) -> Zeroizing<Vec<u8>> {
+    let digit = |value: u8| if value < 10 { b'0' + value } else { letter + (value - 10) };
+    // room for all of it: what grows leaves what it was behind
+    let mut text = Zeroizing::new(Vec::with_capacity(bytes.len() * 3));
+    for byte in bytes.iter().copied() {
+        match plain(byte) {
+            Some(true) => text.push(byte),
+            Some(false) => text.extend([b'%', digit(byte >> 4), digit(byte & 15)]),
+            None => text.extend([digit(byte >> 4), digit(byte & 15)]),
+        }
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
-    use base64::engine::general_purpose::STANDARD;
-
     use super::*;
 
     fn hidden(line: &str, secret: &str) -> String {
@@ -147,6 +195,41 @@ mod tests {
         assert_eq!(hidden("a p\u{c3}\u{a4}ss", "päss"), "a [hidden]");
         assert_eq!(hidden("no: my pass word!", "my pass word"), "no: [hidden]");
         assert_eq!(hidden("a long-long-lon", "long-long-long-token"), "a [hidden]");
+    }
+
+    #[test]
+    fn the_line_that_was_sent_is_hidden_however_short_the_secret_is() {
+        for (user, secret) in [("kim", "ab"), ("kim", "a"), ("j", "x"), ("kim@example.com", "päs")] {
+            let mut traces = Traces::of(&Secret::new(secret).unwrap());
+            let message = format!("\0{user}\0{secret}");
+            traces.add_sent(message.as_bytes(), user.len() + 2);
+            traces.add_sent(secret.as_bytes(), 0);
+            let line = STANDARD.encode(&message);
+            let bare = line.trim_end_matches('=');
+            for said in [line.as_str(), bare, &format!("<{line}>"), &STANDARD.encode(secret)] {
+                assert_eq!(traces.hide(&format!("no {said} here")), "no [hidden] here");
+            }
+            // the user name alone is no secret
+            let user = STANDARD.encode(format!("\0{user}"));
+            assert_eq!(traces.hide(&user), user);
+        }
+    }
+
+    #[test]
+    fn a_secret_in_digits_is_hidden() {
+        for (secret, said) in [
+            ("ab:z", "61623a7a"),
+            ("ab:z", "61623A7A"),
+            ("ab:z", "ab%3az"),
+            ("ab:z", "ab%3Az"),
+            ("pä s", "p%C3%A4%20s"),
+            ("hunter2-hunter3", "68756e746572322d68756e74657233"),
+            ("hunter2-hunter3", "746572322d68756e746572"),
+        ] {
+            assert_eq!(hidden(&format!("no <{said}> please"), secret), "no [hidden] please", "{said}");
+        }
+        let queued = "queued as 616263, see https://example.com/a%20b";
+        assert_eq!(hidden(queued, "abc"), queued);
     }
 
     #[test]

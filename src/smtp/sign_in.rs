@@ -118,7 +118,7 @@ impl Session<'_> {
             Mechanism::Plain => {
                 // RFC 4616: no authorization identity
                 let message = joined(&["\0", user, "\0", secret.reveal()]);
-                let reply = self.auth_command("PLAIN", &message)?;
+                let reply = self.auth_command("PLAIN", &message, user.len() + 2)?;
                 // a server that overlooks the initial response asks for it once more
                 if reply.code == 334 { self.answer(message.as_bytes()) } else { Ok(reply) }
             }
@@ -132,7 +132,7 @@ impl Session<'_> {
                 if reply.code != 334 {
                     return Ok(reply);
                 }
-                self.answer(secret.reveal().as_bytes())
+                self.answer_secret(secret.reveal().as_bytes(), 0)
             }
             Mechanism::CramMd5 => {
                 self.send(b"AUTH CRAM-MD5\r\n")?;
@@ -147,11 +147,13 @@ impl Session<'_> {
                     return self.cancel();
                 };
                 mac.update(&challenge);
-                self.answer(format!("{user} {}", hex(&mac.finalize().into_bytes())).as_bytes())
+                let response = format!("{user} {}", hex(&mac.finalize().into_bytes()));
+                self.answer_secret(response.as_bytes(), user.len() + 1)
             }
             Mechanism::Xoauth2 => {
-                let message = joined(&["user=", user, "\u{1}auth=Bearer ", secret.reveal(), "\u{1}\u{1}"]);
-                let reply = self.auth_command("XOAUTH2", &message)?;
+                let begin = format!("user={user}\u{1}auth=Bearer ");
+                let message = joined(&[&begin, secret.reveal(), "\u{1}\u{1}"]);
+                let reply = self.auth_command("XOAUTH2", &message, begin.len())?;
                 // the reason comes as a challenge, which an empty answer turns into the verdict
                 if reply.code == 334 { self.answer(b"") } else { Ok(reply) }
             }
@@ -161,7 +163,7 @@ impl Session<'_> {
                 let (host, port) = (&self.route.host, self.route.port);
                 let begin = format!("n,a={name},\u{1}host={host}\u{1}port={port}\u{1}auth=Bearer ");
                 let message = joined(&[&begin, secret.reveal(), "\u{1}\u{1}"]);
-                let reply = self.auth_command("OAUTHBEARER", &message)?;
+                let reply = self.auth_command("OAUTHBEARER", &message, begin.len())?;
                 // RFC 7628, section 3.2.3: the reason is answered with %x01
                 if reply.code == 334 { self.answer(b"\x01") } else { Ok(reply) }
             }
@@ -170,7 +172,9 @@ impl Session<'_> {
 
     /// Sends AUTH with an initial response, or, where the line would be longer than a command may
     /// be, gives it as the answer to an empty challenge (RFC 4954, section 4): tokens are long.
-    fn auth_command(&mut self, mechanism: &str, message: &str) -> Result<Reply, Problem> {
+    /// The secret stands in the message from its byte `begins` on.
+    fn auth_command(&mut self, mechanism: &str, message: &str, begins: usize) -> Result<Reply, Problem> {
+        self.remember(message.as_bytes(), begins);
         let encoded = Zeroizing::new(STANDARD.encode(message.as_bytes()));
         let line = joined(&["AUTH ", mechanism, " ", &encoded, "\r\n"]);
         if line.len() <= COMMAND_MOST {
@@ -188,6 +192,19 @@ impl Session<'_> {
         let line = joined(&[&encoded, "\r\n"]);
         self.send(line.as_bytes())?;
         self.reply()
+    }
+
+    /// Answers a challenge with what holds the secret, or is made of it, from its byte `begins` on.
+    fn answer_secret(&mut self, response: &[u8], begins: usize) -> Result<Reply, Problem> {
+        self.remember(response, begins);
+        self.answer(response)
+    }
+
+    /// Takes the traces of a message with the secret in it, before it goes.
+    fn remember(&mut self, message: &[u8], begins: usize) {
+        if let Some(traces) = &mut self.traces {
+            traces.add_sent(message, begins);
+        }
     }
 
     /// Breaks off (RFC 4954, section 4: a line with `*`).

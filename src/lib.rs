@@ -18,6 +18,7 @@
 //! - [`message`] composing: text, HTML, headers, templates, the end of a log
 //! - [`delivery`] what became of a notice, as `--json` prints it
 //! - `child` another program, `stdin` what is handed over, within bounds of time and output
+//! - `zone` the time zone of the system
 //! - [`files`] who may have written a file that decides things; [`home`] whose home it is
 //! - [`accounts`] the SMTP account that a task names; [`secrets`] where its password is
 //! - [`smtp`] the session, from a name to a server's 250; the only home of anything dangerous
@@ -57,6 +58,7 @@ mod stdin;
 pub mod task;
 pub mod text;
 pub mod tools;
+mod zone;
 
 use commands::Output;
 use error::Failure;

@@ -5,6 +5,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 
+use nix::sys::stat::Mode;
+use nix::unistd::mkfifo;
 use serde_json::{Value, json};
 
 use crate::mail_plist::{ICLOUD, Server, USUAL, write, write_with};
@@ -32,6 +34,19 @@ fn kept(world: &World) -> Vec<String> {
         .iter()
         .map(|p| p["account"].as_str().unwrap().to_owned())
         .collect()
+}
+
+/// `TZ` may be the path of a file, and nobody ever writes into this one.
+#[test]
+fn a_time_zone_without_end_is_not_read() {
+    let world = World::new();
+    set(&world, ACCOUNT).assert_success();
+    let pipe = world.path().join("zone");
+    mkfifo(&pipe, Mode::S_IRWXU).unwrap();
+    for zone in [pipe.to_str().unwrap(), "zone", ":zone"] {
+        let output = world.command(&["password", "list"]).env("TZ", zone).run();
+        output.assert_success().assert_stdout_has(ACCOUNT);
+    }
 }
 
 #[test]

@@ -4,7 +4,6 @@ use std::cell::Cell;
 use std::io::{self, IsTerminal};
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 
 use crate::World;
 use crate::accounts::Book;
@@ -22,6 +21,7 @@ use crate::secrets::Secret;
 use crate::settings;
 use crate::task::{Email, Task};
 use crate::text;
+use crate::zone;
 
 /// One channel of a task and what was decided about it.
 #[derive(Debug, Clone, Copy)]
@@ -149,7 +149,7 @@ impl Plan<'_> {
                 run: self.run,
                 test: self.test,
                 host: &host,
-                now: self.now.to_zoned(TimeZone::system()),
+                now: self.now.to_zoned(zone::system()),
                 log,
                 notes,
             };

@@ -16,6 +16,7 @@ use crate::error::Failure;
 use crate::exit::Exit;
 use crate::secrets::{Access, Kept, Keychain, Service};
 use crate::text::one_line;
+use crate::zone;
 
 /// How long it may take.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -49,7 +50,7 @@ fn list(world: &World, output: Output) -> Result<Exit, Failure> {
         return Ok(Exit::Ok);
     }
     output.detail(&format!("kept in {}", named(&keychain)));
-    Ok(print_and_end(&table(&kept, &TimeZone::system(), Screen::of_stdout())))
+    Ok(print_and_end(&table(&kept, &zone::system(), Screen::of_stdout())))
 }
 
 /// One password for programs (design, section 2: unknown values are null).
@@ -95,7 +96,7 @@ pub(in crate::commands) fn completions(deadline: Deadline) -> String {
         let name = slot.to_string();
         // what would have to be cleaned would not be found under its clean name
         if one_line(&name) == name {
-            let day = stored.to_zoned(TimeZone::system()).strftime("%Y-%m-%d").to_string();
+            let day = stored.to_zoned(zone::system()).strftime("%Y-%m-%d").to_string();
             lines.push_str(&format!("{name}\tkept since {day}\n"));
         }
     }

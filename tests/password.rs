@@ -36,6 +36,15 @@ fn kept(world: &World) -> Vec<String> {
         .collect()
 }
 
+#[test]
+fn a_full_name_is_kept_as_it_is_typed() {
+    let world = World::new();
+    for account in ["smtp.example.com:587:kim", "smtp.example.com:587:kim "] {
+        set(&world, account).assert_success().assert_stdout_is(&format!("kept: {account}\n"));
+    }
+    assert_eq!(kept(&world), [ACCOUNT, "smtp.example.com:587:kim "]);
+}
+
 /// `TZ` may be the path of a file, and nobody ever writes into this one.
 #[test]
 fn a_time_zone_without_end_is_not_read() {

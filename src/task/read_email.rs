@@ -10,6 +10,7 @@ use crate::task::read_password::password;
 use crate::task::walk::{Fields, Walk};
 use crate::task::words::{parse_host, parse_mailboxes};
 use crate::task::{AttachLog, Email, Template, Tls, TlsMode, TrustRule};
+use crate::text;
 
 // The keys of every object here. A test of `read` holds them against the schema.
 pub(crate) const EMAIL: &[&str] =
@@ -126,11 +127,17 @@ fn preset(walk: &mut Walk<'_>, node: &Node, path: &Path) -> Option<PresetSpec> {
     Some(PresetSpec { preset: preset?, user: user?, auth })
 }
 
-/// Reads a user name; what would end a SASL message early is refused (RFC 4616: no NUL).
+/// Reads a user name; what would end a SASL message early is refused (RFC 4616: no NUL), and white
+/// space around it too, which nobody sees and no provider has.
 fn user_name(walk: &mut Walk<'_>, node: &Node, path: &Path, expected: &str) -> Option<String> {
     let user = walk.filled_text(node, path, expected)?;
     if user.chars().any(char::is_control) {
         walk.fault(path, "a user name may not hold control characters");
+        return None;
+    }
+    if user.trim() != user {
+        let shown = text::shorten(&user, 40);
+        walk.fault(path, format!("a user name may not begin or end with white space; found \"{shown}\""));
         return None;
     }
     Some(user)

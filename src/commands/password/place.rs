@@ -32,7 +32,6 @@ pub(super) struct Place {
 /// Finds the place that a name means; `mode` is what was typed after `--tls-mode`, which moves an account
 /// to another port as it does in a task.
 pub(super) fn find(name: &str, mode: Option<TlsMode>, book: &Book) -> Result<Place, Failure> {
-    let name = name.trim();
     if name.contains("://") {
         // not shown: where a URL has its user name it often has a password too
         return Err(
@@ -42,6 +41,8 @@ pub(super) fn find(name: &str, mode: Option<TlsMode>, book: &Book) -> Result<Pla
     if let Some(slot) = Slot::parse(name) {
         return full_name(name, &slot, mode);
     }
+    // nothing else has a blank at its end that means something
+    let name = name.trim();
     if name.starts_with(GROWL) {
         let what = format!("\"{}\" names no computer", one_line(name));
         return Err(Failure::new(Exit::Config, what).with_hint("write growl:HOST or growl:HOST:PORT"));

@@ -41,16 +41,18 @@ impl Slot {
 
     /// Reads a full name, as [`fmt::Display`] writes it: `host:port:user`, `growl:host` or
     /// `growl:host:port`. Returns `None` for everything else, such as the ids that leave the port out.
+    ///
+    /// A user name is taken as it is, with a blank at its end too.
     pub fn parse(name: &str) -> Option<Self> {
-        let name = name.trim();
+        let name = name.trim_start();
         if let Some(rest) = name.strip_prefix(GROWL) {
-            let (host, rest) = split_host(rest)?;
+            let (host, rest) = split_host(rest.trim_end())?;
             let port = if rest.is_empty() { GROWL_PORT } else { port(rest)? };
             return Some(Self::growl(host, port));
         }
         let (host, rest) = split_host(name)?;
         let (number, user) = rest.split_once(':')?;
-        (!user.is_empty()).then_some(())?;
+        (!user.trim().is_empty()).then_some(())?;
         Some(Self::smtp(host, port(number)?, Some(user)))
     }
 
@@ -123,6 +125,7 @@ mod tests {
         for name in [
             "smtp.example.com:587:jon",
             "smtp.example.com:587:a:b",
+            "smtp.example.com:587: kim ",
             "[fe80::1]:25:jon@example.com",
             "growl:mac.local",
             "growl:mac.local:1234",
@@ -141,6 +144,7 @@ mod tests {
             "smtp.example.com:jon",
             "h:587",
             "h:587:",
+            "h:587: ",
             "h:0:u",
             "h:70000:u",
             "[::1",

@@ -45,6 +45,15 @@ fn a_full_name_is_kept_as_it_is_typed() {
     assert_eq!(kept(&world), [ACCOUNT, "smtp.example.com:587:kim "]);
 }
 
+#[test]
+fn a_name_that_cannot_be_shown_is_refused_and_no_line_to_type() {
+    let world = World::new();
+    let output = set(&world, "smtp.example.com:587:a\u{202E}b");
+    output.assert_code(78).assert_stderr_has("a user name may not hold characters that cannot be shown");
+    let output = set(&world, "smtp.example.com:a\u{202E}b");
+    output.assert_stderr_lacks("name its port too").assert_stderr_lacks("smtp.example.com:587:a");
+}
+
 /// `TZ` may be the path of a file, and nobody ever writes into this one.
 #[test]
 fn a_time_zone_without_end_is_not_read() {

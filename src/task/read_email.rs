@@ -135,6 +135,11 @@ fn user_name(walk: &mut Walk<'_>, node: &Node, path: &Path, expected: &str) -> O
         walk.fault(path, "a user name may not hold control characters");
         return None;
     }
+    if let Some(c) = user.chars().find(|c| text::is_active(*c)) {
+        let c = u32::from(c);
+        walk.fault(path, format!("a user name may not hold the character U+{c:04X}, which cannot be shown"));
+        return None;
+    }
     if user.trim() != user {
         let shown = text::shorten(&user, 40);
         walk.fault(path, format!("a user name may not begin or end with white space; found \"{shown}\""));

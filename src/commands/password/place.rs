@@ -10,7 +10,7 @@ use crate::error::Failure;
 use crate::exit::Exit;
 use crate::secrets::{Service, Slot};
 use crate::task::{TlsMode, parse_host, read_account};
-use crate::text::{one_line, shell_word};
+use crate::text::{is_active, one_line, shell_word};
 
 /// What to write where nothing else names an account.
 const FULL_NAME: &str = "name server, port and user: smtp.example.com:587:kim@example.com";
@@ -61,8 +61,8 @@ fn full_name(name: &str, slot: &Slot, mode: Option<TlsMode>) -> Result<Place, Fa
         Failure::new(Exit::Config, format!("\"{}\": {what}", one_line(name))).with_hint(FULL_NAME)
     };
     let host = parse_host(slot.host()).map_err(wrong)?;
-    if slot.user().is_some_and(|user| user.chars().any(char::is_control)) {
-        return Err(wrong("a user name may not hold control characters".to_owned()));
+    if slot.user().is_some_and(|user| user.chars().any(is_active)) {
+        return Err(wrong("a user name may not hold characters that cannot be shown".to_owned()));
     }
     let slot = match slot.service() {
         Service::Smtp => Slot::smtp(&host, slot.port(), slot.user()),
@@ -76,7 +76,7 @@ fn preset(name: &str) -> Option<(&'static Preset, String)> {
     let (word, user) = name.split_once(':')?;
     let user = user.trim();
     let preset = Preset::named(&word.trim().to_lowercase())?;
-    (!user.is_empty() && !user.chars().any(char::is_control)).then(|| (preset, user.to_owned()))
+    (!user.is_empty() && !user.chars().any(is_active)).then(|| (preset, user.to_owned()))
 }
 
 /// Says what a task would name: the account itself, or what stands for one that cannot be used.
@@ -128,10 +128,10 @@ fn in_our_words(error: &AccountError) -> Failure {
 fn with_port(name: &str) -> Option<String> {
     let (host, user) = name.split_once(':')?;
     let host = parse_host(host).ok().filter(|host| host.contains('.') || host == "localhost")?;
-    if user.is_empty() || user.parse::<u16>().is_ok() {
+    if user.is_empty() || user.parse::<u16>().is_ok() || user.chars().any(is_active) {
         return Some(FULL_NAME.to_owned());
     }
-    let named = |port| shell_word(&one_line(&format!("{host}:{port}:{user}"))).into_owned();
+    let named = |port| shell_word(&format!("{host}:{port}:{user}")).into_owned();
     Some(format!("name its port too: {} or {}", named(587), named(465)))
 }
 

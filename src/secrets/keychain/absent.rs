@@ -35,10 +35,15 @@ impl Who {
 pub(super) fn absent(slot: &Slot, kept: &[Kept], keychain: &Keychain, who: Who) -> Absent {
     let path = one_line(&keychain.path().to_string_lossy()).into_owned();
     let whose = one_line(keychain.whose()).into_owned();
-    let account = slot.to_string();
-    let account = shell_word(&one_line(&account)).into_owned();
+    let name = slot.to_string();
+    let account = shell_word(&name);
     let looked = format!("the private keychain of {whose} (\"{path}\") has none");
     let mut hint = match who {
+        // a line to type would name another place
+        _ if one_line(&name) != name => {
+            "the user name holds a character that cannot be shown: correct it where the account is written"
+                .to_owned()
+        }
         Who::Person => format!("type backup-notify password set {account}"),
         Who::Sudo => format!(
             "type sudo backup-notify password set {account}; what is kept without sudo is in another keychain, that \
@@ -120,6 +125,17 @@ mod tests {
         let (_, hint) = said(ASKED, &[], Who::Root);
         assert!(hint.starts_with("type as root: backup-notify password set smtp.example.com"), "{hint}");
         assert!(!hint.contains("sudo"), "{hint}");
+    }
+
+    #[test]
+    fn a_name_that_cannot_be_shown_is_not_to_be_typed() {
+        for who in [Who::Person, Who::Sudo, Who::Root] {
+            let (_, hint) = said("h:587:a\u{202E}b", &[], who);
+            assert_eq!(
+                hint,
+                "the user name holds a character that cannot be shown: correct it where the account is written"
+            );
+        }
     }
 
     #[test]

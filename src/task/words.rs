@@ -113,6 +113,10 @@ pub fn parse_host(word: &str) -> Result<String, String> {
     if ascii.len() > 253 || !ascii.split('.').all(label) {
         return Err(wrong());
     }
+    // RFC 1123 section 2.1; on a command line the first would be a flag
+    if ascii.split('.').any(|label| label.starts_with('-') || label.ends_with('-')) {
+        return Err(format!("{}: no part of it may begin or end with \"-\"", wrong()));
+    }
     Ok(ascii)
 }
 
@@ -152,6 +156,10 @@ mod tests {
         assert_eq!(parse_host("post.bücher.example"), Ok("post.xn--bcher-kva.example".to_owned()));
         assert_eq!(parse_host("[::1]"), Ok("::1".to_owned()));
         assert!(parse_host("smtp.example.com:587").unwrap_err().contains("\"port\""));
+        for wrong in ["-foo.example", "foo-.example", "foo.-", "-"] {
+            assert!(parse_host(wrong).unwrap_err().ends_with("begin or end with \"-\""), "{wrong}");
+        }
+        assert_eq!(parse_host("a--b-c.example"), Ok("a--b-c.example".to_owned()));
         for wrong in ["", "a b", "a..b", "http://x", "x\r\nQUIT", &"a".repeat(64)] {
             assert!(parse_host(wrong).is_err(), "{wrong:?}");
         }

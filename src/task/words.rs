@@ -81,7 +81,7 @@ fn ascii_domain(mailbox: Mailbox) -> Result<Mailbox, String> {
 
 /// Reads the name or address of a server; names in other scripts are turned into ASCII (RFC 5891).
 ///
-/// An IPv6 address may stand in brackets, and comes back without.
+/// An IPv6 address may stand in brackets, and comes back without, in its one spelling of RFC 5952.
 pub fn parse_host(word: &str) -> Result<String, String> {
     if word.contains("://") || word.contains('@') {
         // not shown: where a URL has its user name it often has a password too
@@ -93,8 +93,8 @@ pub fn parse_host(word: &str) -> Result<String, String> {
     let shown = text::shorten(&shown, 80);
     let host = word.trim().trim_end_matches('.');
     let bare = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
-    if bare.parse::<IpAddr>().is_ok() {
-        return Ok(bare.to_owned());
+    if let Ok(address) = bare.parse::<IpAddr>() {
+        return Ok(address.to_string());
     }
     if let Some((name, port)) = host.rsplit_once(':')
         && !name.is_empty()
@@ -155,6 +155,11 @@ mod tests {
         assert_eq!(parse_host("smtp.example.com."), Ok("smtp.example.com".to_owned()));
         assert_eq!(parse_host("post.bücher.example"), Ok("post.xn--bcher-kva.example".to_owned()));
         assert_eq!(parse_host("[::1]"), Ok("::1".to_owned()));
+        for same in ["0:0:0:0:0:0:0:1", "[0::0001]"] {
+            assert_eq!(parse_host(same), Ok("::1".to_owned()));
+        }
+        assert_eq!(parse_host("2001:DB8::A"), Ok("2001:db8::a".to_owned()));
+        assert_eq!(parse_host("::ffff:7f00:1"), Ok("::ffff:127.0.0.1".to_owned()));
         assert!(parse_host("smtp.example.com:587").unwrap_err().contains("\"port\""));
         for wrong in ["-foo.example", "foo-.example", "foo.-", "-"] {
             assert!(parse_host(wrong).unwrap_err().ends_with("begin or end with \"-\""), "{wrong}");

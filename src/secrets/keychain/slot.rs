@@ -1,6 +1,7 @@
 //! What a kept password is for: one user at one port of one host, and nothing else.
 
 use std::fmt;
+use std::net::IpAddr;
 
 /// The port that Growl listens on (facts/growl-and-desktop.md).
 const GROWL_PORT: u16 = 23053;
@@ -9,8 +10,8 @@ const GROWL: &str = "growl:";
 
 /// The place of one password in the private keychain.
 ///
-/// The name of a host counts without regard to case and without the final dot, as in DNS; a user
-/// name counts as it is (RFC 5321, section 2.4).
+/// The name of a host counts without regard to case and without the final dot, as in DNS, and an
+/// address however it is spelled; a user name counts as it is (RFC 5321, section 2.4).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Slot {
     service: Service,
@@ -92,8 +93,10 @@ fn port(word: &str) -> Option<u16> {
     word.parse().ok().filter(|port| *port > 0)
 }
 
+/// Returns the one spelling of a host: a name in lower case, an address as RFC 5952 writes it.
 fn normal(host: &str) -> String {
-    host.trim_end_matches('.').to_ascii_lowercase()
+    let host = host.trim_end_matches('.');
+    host.parse::<IpAddr>().map_or_else(|_| host.to_ascii_lowercase(), |address| address.to_string())
 }
 
 impl fmt::Display for Slot {
@@ -167,5 +170,9 @@ mod tests {
             assert_ne!(slot, other);
         }
         assert_eq!(slot, Slot::smtp("H.", 587, Some("jon")));
+        let slot = Slot::smtp("::1", 587, Some("jon"));
+        assert_eq!(slot, Slot::parse("[0:0:0:0:0:0:0:1]:587:jon").unwrap());
+        assert_eq!(slot.to_string(), "[::1]:587:jon");
+        assert_ne!(Slot::smtp("::ffff:127.0.0.1", 587, None), Slot::smtp("127.0.0.1", 587, None));
     }
 }

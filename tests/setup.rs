@@ -87,7 +87,8 @@ fn from_nothing_to_sent_with_a_certificate_of_the_servers_own() {
     let talk = world.at_a_terminal(&["setup", "home"]);
     let talk = answered(talk, &all_the_way(&world, &server)).run();
     talk.assert_code(0).assert_shown("sent to ops@example.test").assert_shown(&pin);
-    talk.assert_shown("--task home --tool rsync --exit-code \"$?\"");
+    let file = world.home().join(".config/backup-notify/home.json");
+    talk.assert_shown(&format!("--task {} --tool rsync --exit-code \"$?\"", file.display()));
     assert!(talk.answers < 20, "{} answers", talk.answers);
     let account = json!({ "host": "127.0.0.1", "port": server.port(), "user": JON });
     assert_eq!(

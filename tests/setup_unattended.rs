@@ -340,16 +340,30 @@ fn systemd_finds_nothing_wrong_with_its_unit() {
     checked.assert_success().assert_stderr_is_empty();
 }
 
-#[test]
-fn a_name_that_only_this_terminal_knows_becomes_a_path() {
-    let world = World::new();
+/// Sets up a task that needs no password; nothing of it is tested.
+fn set_up<'w>(world: &'w World, file: &[&str]) -> Run<'w> {
     let open = r#"{"host": "127.0.0.1", "auth": "none"}"#;
-    let run = |world: &World| {
-        let run = world.command(&["setup", "home", "--yes", "--no-test", "--from=a@b.test", "--to=c@b.test"]);
-        run.args(["--account", open]).env("XDG_CONFIG_HOME", world.path().join("odd").to_str().unwrap()).run()
-    };
-    let output = run(&world);
-    let file = world.path().join("odd/backup-notify/home.json");
+    let run = world.command(&["setup", "--yes", "--no-test", "--from=a@b.test", "--to=c@b.test"]);
+    run.args(["--account", open]).args(file)
+}
+
+#[test]
+fn the_lines_to_paste_have_the_whole_path() {
+    let world = World::new();
+    let output = set_up(&world, &["home"]).run();
+    let file = world.home().join(".config/backup-notify/home.json");
+    output.assert_success().assert_stdout_has(&format!("--task {} ", file.display()));
+    let odd = world.path().join("odd");
+    let output = set_up(&world, &["home"]).env("XDG_CONFIG_HOME", odd.to_str().unwrap()).run();
+    let file = odd.join("backup-notify/home.json");
     output.assert_success().assert_stdout_has(&format!("--task {} ", file.display()));
     assert_eq!(file.parent().unwrap().metadata().unwrap().mode() & 0o7777, 0o700);
+}
+
+#[test]
+fn a_file_whose_name_begins_as_a_flag_needs_a_path() {
+    let world = World::new();
+    set_up(&world, &["--", "-x"]).run().assert_code(64).assert_stderr_has("or a path: ./-x\n");
+    let output = set_up(&world, &["./-x.json"]).run();
+    output.assert_success().assert_stdout_has(&format!("--task {} ", world.path().join("-x.json").display()));
 }

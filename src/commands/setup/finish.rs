@@ -19,7 +19,6 @@ use crate::commands::check::check;
 use crate::commands::output::{Report, json, print};
 use crate::error::Failure;
 use crate::exit::Exit;
-use crate::home;
 use crate::secrets::{KeychainError, wipe_stack};
 use crate::text::one_line;
 
@@ -183,25 +182,8 @@ impl Setup<'_> {
             let said = crate::text::io_words(&error);
             Failure::new(Exit::Software, format!("this program does not find itself: {said}"))
         })?;
-        Ok(hooks::hooks(&program, &task_word(&self.draft.place.path), geteuid().is_root()))
+        Ok(hooks::hooks(&program, &self.draft.place.path, geteuid().is_root()))
     }
-}
-
-/// Returns what the hook calls a task: its name where that leads to this file, else the path.
-fn task_word(path: &Path) -> String {
-    let by_name = || {
-        let name = path.file_stem()?.to_str()?;
-        let is_json = path.extension()?.to_str()? == "json";
-        // what runs at night does not have the variables of this terminal
-        let stays = std::env::var_os("XDG_CONFIG_HOME").is_none();
-        let first = home::configuration_folders()
-            .into_iter()
-            .map(|folder| folder.join(format!("{name}.json")))
-            .find(|place| place.symlink_metadata().is_ok())?;
-        (is_json && stays && first == path && crate::settings::is_name(Path::new(name)))
-            .then(|| name.to_owned())
-    };
-    by_name().unwrap_or_else(|| path.to_string_lossy().into_owned())
 }
 
 /// Says exactly what is there when the file could not be written after the password was kept.

@@ -23,9 +23,13 @@ pub(super) struct Hook {
     pub(super) text: String,
 }
 
-/// Writes the hooks of a task; `task` is what follows `--task`.
-pub(super) fn hooks(program: &Path, task: &str, root: bool) -> Vec<Hook> {
-    let notify = format!("{} notify --task {}", shell_word(&program.to_string_lossy()), shell_word(task));
+/// Writes the hooks of the task in this file.
+///
+/// They have its whole path: a name would lead through the HOME and the XDG variables of whoever runs
+/// the hook, and these are often others at night.
+pub(super) fn hooks(program: &Path, task: &Path, root: bool) -> Vec<Hook> {
+    let word = |path: &Path| shell_word(&path.to_string_lossy()).into_owned();
+    let notify = format!("{} notify --task {}", word(program), word(task));
     let after = |tool: &'static str, command: &str| Hook {
         tool,
         place: format!("in a script, the line after \"{command}\""),

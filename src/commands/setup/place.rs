@@ -12,7 +12,7 @@ use crate::files::{self, FileFault, Over, Purpose};
 use crate::home;
 use crate::settings;
 use crate::task::MAX_BYTES;
-use crate::text::{io_words, is_active, one_line};
+use crate::text::{io_words, is_active, one_line, shell_word};
 
 /// A task file, there or still to be made.
 #[derive(Debug)]
@@ -102,6 +102,14 @@ fn path_of(typed: &Path) -> Result<PathBuf, Failure> {
 /// Makes a whole path of what was typed: a name means the configuration folder, as after --task.
 fn whole_path(typed: &Path) -> Result<PathBuf, Failure> {
     let name = typed.to_string_lossy();
+    // what begins so cannot be typed after --task, and would be taken for a flag
+    if name.starts_with('-') && name != "-" {
+        let what = format!("\"{}\" begins as a flag does", one_line(&name));
+        return Err(Failure::new(Exit::Usage, what).with_hint(format!(
+            "give another name, or a path: {}",
+            shell_word(&format!("./{}", one_line(&name)))
+        )));
+    }
     if name.is_empty() || name == "-" || name.ends_with('/') {
         let what = format!("\"{}\" is no file that could be written", one_line(&name));
         return Err(Failure::new(Exit::Usage, what).with_hint("give a path such as ./home.json, or a name"));

@@ -110,7 +110,7 @@ fn a_person_is_asked_who_runs_the_hook_and_it_is_done_as_that_person() {
     let talk = world.at_a_terminal(&["setup", "home"]).as_user(4243, 4243);
     let talk = talk.default("A number from 1 to 2 [1]: ");
     let talk = answered(talk, &all_the_way(&world, &server)).run();
-    talk.assert_code(0).assert_shown("a line of crontab -e");
+    talk.assert_code(0).assert_shown("a line of crontab -e").assert_shown("in a unit of systemctl --user, a");
     world.command(&["check", "--task", "home"]).as_user(4243, 4243).run().assert_success();
 }
 

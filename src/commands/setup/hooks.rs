@@ -55,7 +55,14 @@ pub(super) fn hooks(program: &Path, task: &Path, root: bool) -> Vec<Hook> {
         Hook { tool: "launchd", place: launchd_place(root), text: property_list(&job) },
         Hook {
             tool: "systemd",
-            place: "in the unit of the backup, a .service file".to_owned(),
+            place: if root {
+                "in the unit of the backup, a .service file".to_owned()
+            } else {
+                // a unit of the system would run as root, who has neither this file nor its password
+                "in a unit of systemctl --user, a .service file; for a unit of the system, which runs as root, \
+                 set up a task with --run-by root"
+                    .to_owned()
+            },
             text: format!("[Service]\nExecStopPost=/bin/sh -c {}\n", unit_word(&after_unit(&notify))),
         },
     ]

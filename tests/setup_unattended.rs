@@ -300,7 +300,9 @@ fn every_line_to_paste_works() {
             }
             "launchd" => {
                 let job: plist::Value = plist::from_bytes(text.as_bytes()).unwrap();
-                let argv = job.as_dictionary().unwrap()["ProgramArguments"].as_array().unwrap();
+                let job = job.as_dictionary().unwrap();
+                assert_eq!(job["Label"].as_string(), Some("backup-notify.my-task"));
+                let argv = job["ProgramArguments"].as_array().unwrap();
                 let argv: Vec<&str> = argv.iter().map(|word| word.as_string().unwrap()).collect();
                 assert_eq!(argv[..2], ["/bin/sh", "-c"]);
                 shell(&argv[2].replace("/path/to/backup.sh", backup)).run()
@@ -366,4 +368,12 @@ fn a_file_whose_name_begins_as_a_flag_needs_a_path() {
     set_up(&world, &["--", "-x"]).run().assert_code(64).assert_stderr_has("or a path: ./-x\n");
     let output = set_up(&world, &["./-x.json"]).run();
     output.assert_success().assert_stdout_has(&format!("--task {} ", world.path().join("-x.json").display()));
+}
+
+#[test]
+fn a_job_of_launchd_is_named_after_its_task() {
+    let world = World::new();
+    let output = set_up(&world, &["home"]).run();
+    let file = "/Library/LaunchDaemons/backup-notify.home.plist";
+    output.assert_stdout_has(&format!("the file {file}, then sudo launchctl load {file}\n"));
 }

@@ -36,6 +36,7 @@ pub(super) fn hooks(program: &Path, task: &Path, root: bool) -> Vec<Hook> {
         text: format!("{notify} --tool {tool} --exit-code \"$?\"\n"),
     };
     let as_root = if root { "" } else { "; it runs as root, so set up a task with --run-by root for it" };
+    let label = launchd_label(task);
     let job = format!("{BACKUP}; {notify} --hook --exit-code \"$?\"");
     vec![
         after("rsync", "rsync …"),
@@ -52,7 +53,7 @@ pub(super) fn hooks(program: &Path, task: &Path, root: bool) -> Vec<Hook> {
             // cron ends the command at a plain % (crontab(5))
             text: format!("30 2 * * * {}\n", job.replace('%', "\\%")),
         },
-        Hook { tool: "launchd", place: launchd_place(root), text: property_list(&job) },
+        Hook { tool: "launchd", place: launchd_place(&label, root), text: property_list(&label, &job) },
         Hook {
             tool: "systemd",
             place: if root {
@@ -75,20 +76,29 @@ pub(super) fn page(hooks: &[Hook]) -> String {
     blocks.join("\n")
 }
 
-fn launchd_place(root: bool) -> String {
-    let folder = if root { "/Library/LaunchDaemons" } else { "~/Library/LaunchAgents" };
-    format!("the file {folder}/backup.plist, then launchctl load {folder}/backup.plist")
+fn launchd_place(label: &str, root: bool) -> String {
+    let (folder, sudo) =
+        if root { ("/Library/LaunchDaemons", "sudo ") } else { ("~/Library/LaunchAgents", "") };
+    format!("the file {folder}/{label}.plist, then {sudo}launchctl load {folder}/{label}.plist")
+}
+
+/// Names the job after its task: launchd knows a job by its label alone, and a second one of the same
+/// name would take the place of the first.
+fn launchd_label(task: &Path) -> String {
+    let name = task.file_stem().unwrap_or_default().to_string_lossy();
+    let safe = |c: char| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' };
+    format!("backup-notify.{}", name.chars().map(safe).collect::<String>())
 }
 
 /// A job of launchd (launchd.plist(5)).
-fn property_list(job: &str) -> String {
+fn property_list(label: &str, job: &str) -> String {
     let job = job.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     format!(
         r#"<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">
 <plist version="1.0">
 <dict>
-  <key>Label</key><string>backup</string>
+  <key>Label</key><string>{label}</string>
   <key>ProgramArguments</key>
   <array>
     <string>/bin/sh</string>

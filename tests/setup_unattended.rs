@@ -377,3 +377,26 @@ fn a_job_of_launchd_is_named_after_its_task() {
     let file = "/Library/LaunchDaemons/backup-notify.home.plist";
     output.assert_stdout_has(&format!("the file {file}, then sudo launchctl load {file}\n"));
 }
+
+#[test]
+fn the_program_is_named_as_it_was_started() {
+    let world = World::new();
+    std::fs::create_dir(world.path().join("bin")).unwrap();
+    let link = world.path().join("bin/backup-notify");
+    std::fs::copy(world.binary(), world.path().join("backup-notify-1")).unwrap();
+    symlink("../backup-notify-1", &link).unwrap();
+    let words = r#"setup task.json --yes --no-test --from=a@b.test --to=c@b.test --account '{"host": "h", "auth": "none"}'"#;
+    let path = format!("{}:/usr/bin:/bin", world.path().join("bin").display());
+    for typed in ["backup-notify", "bin/backup-notify", "bin/../bin/backup-notify"] {
+        let run = world.other_command("/bin/sh", &["-c", &format!("{typed} {words}")]).env("PATH", &path);
+        let expected = if typed.contains("..") { world.path().join(typed) } else { link.clone() };
+        run.run().assert_success().assert_stdout_has(&format!("\n{} notify --task ", expected.display()));
+    }
+    // another program of that name
+    world.script("other/backup-notify", "#!/bin/sh\n");
+    let path = world.path().join("other");
+    let script = format!("exec -a backup-notify bin/backup-notify {words}");
+    let run = world.other_command("/bin/bash", &["-c", &script]).env("PATH", path.to_str().unwrap());
+    let program = world.path().join("backup-notify-1");
+    run.run().assert_success().assert_stdout_has(&format!("\n{} notify --task ", program.display()));
+}

@@ -182,6 +182,7 @@ impl Setup<'_> {
             let said = crate::text::io_words(&error);
             Failure::new(Exit::Software, format!("this program does not find itself: {said}"))
         })?;
+        let program = hooks::as_started(&self.world.args, program);
         Ok(hooks::hooks(&program, &self.draft.place.path, geteuid().is_root()))
     }
 }

@@ -3,11 +3,14 @@
 //! How each program calls a hook: facts/backup-tools.md. All but the backup's own command is filled
 //! in, with whole paths: what runs at night has neither our PATH nor our folder.
 
-use std::path::Path;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 
+use nix::unistd::geteuid;
 use serde::Serialize;
 
-use crate::text::shell_word;
+use crate::files::{self, Purpose};
+use crate::text::{is_active, shell_word};
 
 /// What stands for the backup's own command.
 const BACKUP: &str = "/path/to/backup.sh";
@@ -67,6 +70,29 @@ pub(super) fn hooks(program: &Path, task: &Path, root: bool) -> Vec<Hook> {
             text: format!("[Service]\nExecStopPost=/bin/sh -c {}\n", unit_word(&after_unit(&notify))),
         },
     ]
+}
+
+/// Returns the path by which this program was started, where it leads to `program`: a link such as
+/// ~/bin/backup-notify outlasts the version that it leads to. Else `program`.
+pub(super) fn as_started(args: &[OsString], program: PathBuf) -> PathBuf {
+    let Some(typed) = args.first().map(Path::new) else { return program };
+    let named = if typed.components().count() > 1 || typed.is_absolute() {
+        vec![typed.to_owned()]
+    } else {
+        let folders = std::env::var_os("PATH").unwrap_or_default();
+        std::env::split_paths(&folders).map(|folder| folder.join(typed)).collect()
+    };
+    let same = |path: &PathBuf| {
+        let real = path.canonicalize().ok();
+        // what others can lead elsewhere is nothing for root to run every night
+        let trusted = !geteuid().is_root() || files::check_program(path, Purpose::ThisProgram).is_ok();
+        let written = path.to_str().is_some_and(|path| !path.contains(is_active));
+        trusted && written && real.is_some() && real == program.canonicalize().ok()
+    };
+    // the first one there is what a shell would start
+    let first =
+        named.into_iter().filter_map(|path| std::path::absolute(path).ok()).find(|path| path.is_file());
+    first.filter(same).unwrap_or(program)
 }
 
 /// Writes all of them for a terminal, each below a line that says where it belongs.

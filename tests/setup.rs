@@ -303,3 +303,32 @@ fn an_interruption_while_it_is_written_waits_for_the_end() {
     talk.assert_code(-2).assert_shown("ended after everything was written");
     world.command(&["check"]).task(&world.path().join("task.json")).run().assert_success();
 }
+
+#[test]
+fn where_nothing_changes_nothing_is_asked_and_nothing_was_written() {
+    let world = World::new();
+    let certificate = own_certificate();
+    let server = server(&world, &certificate);
+    let pin = format!("pin:sha256:{}", certificate.sha256());
+    let account = server.account(JON, "password").to_string();
+    let talk = world
+        .at_a_terminal(&flags(&account, &pin))
+        .secret("Password for ", world.secret())
+        .default("Send a test message now? [yes]: ")
+        .default("Write it? [yes]: ")
+        .run();
+    let kept = format!("the password of 127.0.0.1:{}:{JON} in the private keychain", server.port());
+    talk.assert_code(0).assert_shown(&format!("Kept: {kept}"));
+    let before = world.read("task.json");
+    let again = || {
+        let talk = world.at_a_terminal(&["setup", "task.json", "--when", "finish", "--no-test"]);
+        talk.default("Edit it (what is not asked about stays)? [yes]: ")
+            .default("A number from 1 to 11 [1]: ")
+            .default("keychain/vault\" has for it? [yes]: ")
+            .default("[ops@example.test]: ")
+    };
+    let talk = again().run();
+    talk.assert_code(0).assert_shown("Nothing changes in ").assert_shown(&format!("Left as it was: {kept}"));
+    assert!(!talk.shown().contains("Write it?"), "{}", talk.output);
+    assert_eq!(world.read("task.json"), before);
+}

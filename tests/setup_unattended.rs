@@ -32,7 +32,7 @@ fn every_answer_can_be_a_flag() {
     let pin = format!("pin:sha256:{}", certificate.sha256());
     let output = answers(&world, &server, &pin, "task.json").args(["--test"]).run();
     output.assert_success().assert_stderr_has("sent to ops@example.test");
-    output.assert_stdout_has("# rsync: ");
+    output.assert_stderr_has("Kept: the password of ").assert_stdout_has("# rsync: ");
     assert!(!output.stdout.contains("sent to"), "{output}");
     let file = world.path().join("task.json");
     // the port says how: STARTTLS is the default of every port but 465

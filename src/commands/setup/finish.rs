@@ -87,14 +87,14 @@ impl Setup<'_> {
         signals.hold();
         // after a failure they stay held off, for the moment in which it is told
         let written = self.write(account, &held, begun);
+        let new = held.given().is_some();
         // the check, and what is printed after it, can take their time
         drop(held);
         wipe_stack();
         written?;
-        signals.let_go();
+        signals.let_go(begun.get());
         let path = &self.draft.place.path;
-        let done = if self.draft.is_changed() { "Written" } else { "Left as it was" };
-        self.talk.say(&format!("{done}: {}\nNow it is checked as the hook will find it:", path.display()));
+        self.tell(account, new, vault.as_deref());
         let check = self.check()?;
         let hooks = self.hooks()?;
         let exit_code = check.exit_code;
@@ -116,6 +116,20 @@ impl Setup<'_> {
         })
     }
 
+    /// Says what became of file and password.
+    fn tell(&self, account: &Account, new: bool, vault: Option<&Path>) {
+        let file = if self.draft.is_changed() { "Written" } else { "Left as it was" };
+        self.talk.say(&format!("{file}: {}", self.draft.place.path.display()));
+        if let Some(vault) = vault {
+            let password = if new { "Kept" } else { "Left as it was" };
+            let label = account.label();
+            let label = one_line(&label);
+            let vault = vault.display();
+            self.talk.say(&format!("{password}: the password of {label} in the private keychain {vault}"));
+        }
+        self.talk.say("Now it is checked as the hook will find it:");
+    }
+
     fn confirm(&self, account: &Account, held: &Held, vault: Option<&Path>) -> Result<(), Failure> {
         if !self.talk.person {
             return Ok(());
@@ -126,6 +140,9 @@ impl Setup<'_> {
             self.talk.say(&format!("\nThis is going to be in {path}:\n\n{text}"));
         } else {
             self.talk.say(&format!("\nNothing changes in {path}."));
+            if held.given().is_none() {
+                return Ok(());
+            }
         }
         if let (Held::Here(_), Some(vault)) = (held, vault) {
             let label = account.label();

@@ -54,14 +54,15 @@ impl Signals {
         *self.state() = State::Held(None);
     }
 
-    /// Lets them end the program again, now that everything is written: at once, when one waits.
-    pub(super) fn let_go(&self) {
+    /// Lets them end the program again, now that everything is written, if there was anything to
+    /// write: at once, when one waits.
+    pub(super) fn let_go(&self, written: bool) {
         let mut state = self.state();
         let waiting = match *state {
             State::Held(signal) => signal,
             State::Open | State::Written => None,
         };
-        *state = State::Written;
+        *state = if written { State::Written } else { State::Open };
         if let Some(signal) = waiting {
             end(*state, signal);
         }

@@ -32,7 +32,8 @@ pub(super) struct Signals(Arc<Mutex<State>>);
 impl Signals {
     /// Begins to watch. Comes before every other thread, which inherit what is blocked.
     pub(super) fn watch() -> Result<Self, Failure> {
-        let set: SigSet = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP].into_iter().collect();
+        let set: SigSet =
+            [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGQUIT].into_iter().collect();
         let failed =
             |what: String| Failure::new(Exit::Software, format!("signals cannot be watched: {what}"));
         set.thread_block().map_err(|errno| failed(errno.desc().to_owned()))?;

@@ -162,7 +162,7 @@ fn an_authority_can_be_given_as_a_file() {
     let world = World::new();
     let certificate = own_certificate();
     let server = server(&world, &certificate);
-    let file = world.write("own.pem", certificate.pem());
+    let file = world.write("home/own.pem", certificate.pem());
     let account = server.account(JON, "password").to_string();
     let talk = world
         .at_a_terminal(&flags(&account, "system"))
@@ -173,7 +173,7 @@ fn an_authority_can_be_given_as_a_file() {
         .default("A number from 1 to 4 [1]: ")
         .answer("A number from 1 to 6: ", "1")
         .answer("Path of the PEM file: ", "other.pem")
-        .answer("Path of the PEM file: ", "own.pem")
+        .answer("Path of the PEM file: ", "~/own.pem")
         .default("Write it? [yes]: ")
         .run();
     talk.assert_code(0).assert_shown("there is no file").assert_shown("--save-ca ca.pem");

@@ -1,7 +1,7 @@
 //! A certificate that is not accepted: what it is, and the rules that would accept it, from the best
 //! to the worst.
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::time::Instant;
 
 use super::Setup;
@@ -69,8 +69,7 @@ impl Setup<'_> {
         ));
         let question = Question { text: "Path of the PEM file", default: None, flag: "--tls-trust RULE" };
         self.talk.ask(&question, |typed| {
-            let path =
-                std::path::absolute(Path::new(typed)).map_err(|error| crate::text::io_words(&error))?;
+            let path = std::path::absolute(at_home(typed)).map_err(|error| crate::text::io_words(&error))?;
             if path.is_file() {
                 Ok(TrustRule::CaFile(path))
             } else {
@@ -100,6 +99,12 @@ fn what_it_is(route: &Route, inspection: &Inspection) -> String {
          /path/to/certificate.pem -noout -fingerprint -sha256\n",
     );
     page
+}
+
+/// Writes out a leading `~/`, as the shell does; none has seen this.
+fn at_home(typed: &str) -> PathBuf {
+    let below = typed.strip_prefix("~/").and_then(|below| Some(home::own()?.join(below)));
+    below.unwrap_or_else(|| PathBuf::from(typed))
 }
 
 fn title(verdict: &TrustVerdict) -> String {

@@ -400,3 +400,19 @@ fn the_program_is_named_as_it_was_started() {
     let program = world.path().join("backup-notify-1");
     run.run().assert_success().assert_stdout_has(&format!("\n{} notify --task ", program.display()));
 }
+
+#[test]
+fn a_failed_check_is_told_beside_the_lines_to_paste() {
+    let world = World::new();
+    let said = "the lines to paste are for when the check goes well";
+    set_up(&world, &["task.json"]).run().assert_success().assert_stderr_lacks(said);
+    let source = r#"{"env": "NOT_SET"}"#;
+    let run =
+        world.command(&["setup", "other.json", "--yes", "--no-test", "--to=c@b.test", "--from=a@b.test"]);
+    let run = run.args(["--account", r#"{"host": "h", "user": "jon"}"#, "--password-source", source]);
+    let output = run.run();
+    output
+        .assert_code(77)
+        .assert_stderr_has(said)
+        .assert_stdout_has("# under set -e write: code=0; rsync … ||");
+}

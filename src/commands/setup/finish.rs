@@ -103,6 +103,8 @@ impl Setup<'_> {
                 "\nTo paste where the backup ends{}:\n",
                 if exit_code == Exit::Ok { "" } else { ", once the check goes well" }
             ));
+        } else if exit_code != Exit::Ok {
+            self.output.alarm("the lines to paste are for when the check goes well");
         }
         Ok(Done {
             file: path.clone(),

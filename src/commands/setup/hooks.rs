@@ -33,10 +33,14 @@ pub(super) struct Hook {
 pub(super) fn hooks(program: &Path, task: &Path, root: bool) -> Vec<Hook> {
     let word = |path: &Path| shell_word(&path.to_string_lossy()).into_owned();
     let notify = format!("{} notify --task {}", word(program), word(task));
+    // under `set -e` a command that fails ends the script, unless something stands behind `||`
     let after = |tool: &'static str, command: &str| Hook {
         tool,
         place: format!("in a script, the line after \"{command}\""),
-        text: format!("{notify} --tool {tool} --exit-code \"$?\"\n"),
+        text: format!(
+            "# under set -e write: code=0; {command} || code=$? and then: --exit-code \"$code\"\n{notify} --tool \
+             {tool} --exit-code \"$?\"\n"
+        ),
     };
     let as_root = if root { "" } else { "; it runs as root, so set up a task with --run-by root for it" };
     let label = launchd_label(task);

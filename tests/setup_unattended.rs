@@ -416,3 +416,36 @@ fn a_failed_check_is_told_beside_the_lines_to_paste() {
         .assert_stderr_has(said)
         .assert_stdout_has("# under set -e write: code=0; rsync … ||");
 }
+
+#[test]
+fn a_failure_to_write_leaves_no_folders_or_names_them() {
+    let world = World::new();
+    // no file may have a byte, as on a full disk
+    let limited = |account: &str| {
+        let script =
+            "ulimit -f 0; exec \"$0\" setup home --yes --no-test --from=a@b.test --to=c@b.test \"$@\"";
+        let program = world.binary().to_str().unwrap();
+        world.other_command("/bin/sh", &["-c", script, program, "--account", account])
+    };
+    let output = limited(r#"{"host": "h", "auth": "none"}"#).run();
+    output.assert_code(74).assert_stderr_has("nothing was written");
+    assert_eq!(home_files(&world), Vec::<std::path::PathBuf>::new());
+    let run = limited(r#"{"host": "h", "user": "jon"}"#).args(["--password-stdin"]);
+    let output = run.stdin(world.secret().to_owned() + "\n").run();
+    let folder = vault(&world).parent().unwrap().display().to_string();
+    output
+        .assert_code(74)
+        .assert_stderr_has(&format!("nothing was written, but the folder \"{folder}\" was made"));
+}
+
+#[test]
+fn pieces_of_a_killed_setup_go_with_the_next_one() {
+    let world = World::new();
+    let mut child = std::process::Command::new("true").spawn().unwrap();
+    child.wait().unwrap();
+    let gone = world.write(format!("task.json.{}-0.new", child.id()), "{");
+    let running = world.write(format!("task.json.{}-0.new", std::process::id()), "{");
+    let other = world.write(format!("other.json.{}-0.new", child.id()), "{");
+    set_up(&world, &["task.json"]).run().assert_success();
+    assert_eq!([gone, running, other].map(|piece| piece.exists()), [false, true, true]);
+}

@@ -166,11 +166,20 @@ impl Setup<'_> {
     /// Keeps the password, then the file; signals are held off meanwhile.
     fn write(&self, account: &Account, held: &Held, begun: &Cell<bool>) -> Result<(), Failure> {
         if let Held::Here(secret) = held {
-            let kept = keychain()?.set(&slot(account), secret, Timestamp::now(), self.access());
+            let keychain = keychain()?;
+            let folder = keychain.path().parent().filter(|folder| !folder.exists());
+            let kept = keychain.set(&slot(account), secret, Timestamp::now(), self.access());
             kept.map_err(|error| {
                 // it is there all the same, and its own words say so
                 begun.set(matches!(&error, KeychainError::Write(error) if error.there));
-                Failure::from_situation(&error)
+                let mut failure = Failure::from_situation(&error);
+                if let Some(folder) = folder.filter(|folder| !begun.get() && folder.exists()) {
+                    let folder = folder.display();
+                    failure
+                        .what
+                        .push_str(&format!("\nnothing was written, but the folder \"{folder}\" was made"));
+                }
+                failure
             })?;
             begun.set(true);
         }

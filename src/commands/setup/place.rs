@@ -1,10 +1,14 @@
 //! The file to write: where it is, what is in it, and whether it could be written.
 
-use std::os::unix::fs::DirBuilderExt;
+use std::fs::{self, DirBuilder};
+use std::io::ErrorKind;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
+use nix::errno::Errno;
 use nix::fcntl::{AT_FDCWD, AtFlags};
-use nix::unistd::{AccessFlags, faccessat};
+use nix::sys::signal::kill;
+use nix::unistd::{AccessFlags, Pid, faccessat, geteuid};
 
 use crate::error::Failure;
 use crate::exit::Exit;
@@ -54,10 +58,37 @@ impl Place {
     /// Writes the file: as a whole or not at all, and only over what was read. Returns what is in doubt
     /// of a file that is there.
     pub(super) fn write(&self, bytes: &[u8]) -> Result<Option<Failure>, Failure> {
-        if let Some(folder) = self.missing_folder() {
-            let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
-            made.map_err(|error| cannot(folder, &io_words(&error)))?;
+        let made = match self.missing_folder() {
+            Some(folder) => make_folders(folder)?,
+            None => Vec::new(),
+        };
+        self.remove_pieces();
+        let written = self.write_file(bytes);
+        if written.is_err() {
+            unmake(&made);
         }
+        written
+    }
+
+    /// Removes what was left beside the file by a setup that was killed (kill -9) while it wrote.
+    fn remove_pieces(&self) {
+        let (Some(folder), Some(name)) = (self.target.parent(), self.target.file_name()) else { return };
+        let (Some(name), Ok(entries)) = (name.to_str(), fs::read_dir(folder)) else { return };
+        for entry in entries.flatten() {
+            let piece = entry.file_name();
+            let gone = piece
+                .to_str()
+                .and_then(|piece| writer_of(piece, name))
+                .is_some_and(|writer| kill(writer, None) == Err(Errno::ESRCH));
+            // of the entry itself: a link is none of ours
+            let ours = |meta: fs::Metadata| meta.is_file() && meta.uid() == geteuid().as_raw();
+            if gone && entry.metadata().is_ok_and(ours) {
+                let _ = fs::remove_file(entry.path());
+            }
+        }
+    }
+
+    fn write_file(&self, bytes: &[u8]) -> Result<Option<Failure>, Failure> {
         let over = match &self.bytes {
             None => Over::Nothing,
             Some(before) => {
@@ -76,6 +107,42 @@ impl Place {
             Err(error) => Err(Failure::from_situation(&error)),
         }
     }
+}
+
+/// Makes a folder and those above it, for their owner only; returns those that were not there, or
+/// leaves none of them.
+fn make_folders(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let missing: Vec<&Path> = folder.ancestors().take_while(|folder| !folder.exists()).collect();
+    let mut made = Vec::new();
+    for folder in missing.into_iter().rev() {
+        match DirBuilder::new().mode(0o700).create(folder) {
+            Ok(()) => made.push(folder.to_owned()),
+            // by somebody else, a moment ago
+            Err(error) if error.kind() == ErrorKind::AlreadyExists && folder.is_dir() => {}
+            Err(error) => {
+                unmake(&made);
+                return Err(cannot(folder, &io_words(&error)));
+            }
+        }
+    }
+    Ok(made)
+}
+
+/// Removes folders again, the innermost first; one in which something is by now stays.
+fn unmake(made: &[PathBuf]) {
+    for folder in made.iter().rev() {
+        let _ = fs::remove_dir(folder);
+    }
+}
+
+/// Returns the process that made a piece of the file `name` while it wrote it: `name.PID-0.new`.
+fn writer_of(piece: &str, name: &str) -> Option<Pid> {
+    let numbers = piece.strip_prefix(name)?.strip_prefix('.')?.strip_suffix(".new")?;
+    let (process, number) = numbers.split_once('-')?;
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    // 0 would mean a whole group of processes to kill(2)
+    let process = process.parse::<i32>().ok().filter(|pid| digits(process) && *pid > 0)?;
+    digits(number).then(|| Pid::from_raw(process))
 }
 
 /// Says that a file that is there stays as it is.
@@ -140,4 +207,20 @@ fn may_be_made(path: &Path) -> Result<(), Failure> {
     })?;
     faccessat(AT_FDCWD, folder, AccessFlags::W_OK | AccessFlags::X_OK, AtFlags::AT_EACCESS)
         .map_err(|errno| cannot(path, &errno.desc().to_lowercase()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::writer_of;
+
+    #[test]
+    fn a_piece_tells_who_made_it() {
+        assert_eq!(writer_of("x.json.4711-0.new", "x.json").map(nix::unistd::Pid::as_raw), Some(4711));
+        for other in
+            ["x.json", "x.json.0-0.new", "x.json.-1-0.new", "x.json.+1-0.new", "x.json.1-.new", "x.json.1-0"]
+        {
+            assert_eq!(writer_of(other, "x.json"), None, "{other}");
+        }
+        assert_eq!(writer_of("xx.json.4711-0.new", "x.json"), None);
+    }
 }

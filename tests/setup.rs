@@ -334,3 +334,24 @@ fn where_nothing_changes_nothing_is_asked_and_nothing_was_written() {
     assert!(!talk.shown().contains("Write it?"), "{}", talk.output);
     assert_eq!(world.read("task.json"), before);
 }
+
+#[test]
+fn ctrl_c_in_the_check_of_what_did_not_change_does_not_speak_of_writing() {
+    let world = World::new();
+    let wait = world.script("wait", "#!/bin/sh\nexec sleep 20\n");
+    let source = json!({ "command": [wait] });
+    let account = json!({ "host": "h", "user": JON });
+    world.task(&json!({ "name": "Nightly", "email": {
+        "to": JON, "account": account, "password": source,
+    } }));
+    let (source, account) = (source.to_string(), account.to_string());
+    let mut arguments = flags(&account, "system");
+    arguments.retain(|word| !matches!(*word, "--tls-trust" | "system" | "ops@example.test" | "--to"));
+    arguments.extend(["--to", JON, "--password-source", &source, "--no-test"]);
+    let talk = world
+        .at_a_terminal(&arguments)
+        .default("Edit it (what is not asked about stays)? [yes]: ")
+        .key("as the hook will find it:", "\u{3}", false)
+        .run();
+    talk.assert_code(-2).assert_shown("cancelled: nothing was written");
+}

@@ -94,7 +94,8 @@ Examples:
   backup-notify setup ./home.json --account kim@example.com --when error
   backup-notify setup home --account kim@example.com --to ops@example.com --no-test --yes
 
-What is not given is asked on a terminal. Nothing is written before the last answer.";
+What is not given is asked on a terminal. Nothing is written before the last answer.
+It ends with the code of the test when that was the end, else of the check; 64 when you leave it.";
 
 const COMPLETIONS_EXAMPLES: &str = "\
 Examples:

@@ -86,7 +86,9 @@ fn from_nothing_to_sent_with_a_certificate_of_the_servers_own() {
     let pin = format!("pin:sha256:{}", certificate.sha256());
     let talk = world.at_a_terminal(&["setup", "home"]);
     let talk = answered(talk, &all_the_way(&world, &server)).run();
-    talk.assert_code(0).assert_shown("sent to ops@example.test").assert_shown(&pin);
+    talk.assert_code(0).assert_shown("sent to ops@example.test");
+    talk.assert_shown("Nobody this computer knows vouches for this").assert_shown(&format!("\n     ({pin})"));
+    talk.assert_shown("on the way can take the password (accept-any-certificate)");
     let file = world.home().join(".config/backup-notify/home.json");
     talk.assert_shown(&format!("--task {} --tool rsync --exit-code \"$?\"", file.display()));
     assert!(talk.answers < 20, "{} answers", talk.answers);

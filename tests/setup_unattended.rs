@@ -239,7 +239,7 @@ fn a_link_goes_on_leading_to_the_file() {
     assert_eq!((&real["desktop"], &real["name"]), (&json!(true), &json!("Nightly")));
     symlink("nowhere.json", world.path().join("loose.json")).unwrap();
     let output = answers(&world, &server, &pin, "loose.json").args(["--no-test", "--yes"]).run();
-    output.assert_code(66);
+    output.assert_code(66).assert_stderr_has("remove the link, or make what it leads to");
     assert!(!world.path().join("nowhere.json").exists());
 }
 

@@ -22,7 +22,8 @@ pub struct SetupArgs {
     /// Bound each look at the server, the test and the check: 45s, 2m
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub deadline: Option<Duration>,
-    /// Take the default of every question, and write without asking, also over a task file that is there
+    /// Take the default of every question, and write without asking, also over a task file that is there;
+    /// after a failure nothing is tried again
     #[arg(long)]
     pub yes: bool,
     #[command(flatten)]
@@ -33,7 +34,8 @@ pub struct SetupArgs {
 #[derive(Debug, Args, Default)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a flag that is there or not")]
 pub struct AnswerArgs {
-    /// Say who will run the hook: who runs this, or root
+    /// Say who will run the hook: who runs this, or root. Without it you are asked; with --yes, and for root
+    /// without sudo, it is whoever runs this
     #[arg(long, value_name = "WHO", value_parser = words(&RunBy::WORDS))]
     pub run_by: Option<RunBy>,
     /// Call the backup this in messages

@@ -81,7 +81,7 @@ fn synopsis(page: &mut Page, cli: &Command) {
         }
         if command.get_arguments().any(|arg| arg.get_id() == "task") {
             line.push_str(" (`--task` ‹FILE› | `--name` ‹NAME›) [‹options›]");
-        } else if name.contains(' ') {
+        } else if name.contains(' ') || name == "setup" {
             line.push_str(" [‹options›]");
         }
         line

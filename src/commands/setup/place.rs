@@ -39,7 +39,13 @@ impl Place {
             return Ok(Self { target: path.clone(), path, bytes: None });
         }
         let bytes = files::read_trusted(&path, Purpose::TaskFile, MAX_BYTES);
-        let bytes = bytes.map_err(|error| kept(Failure::from_situation(&error)))?;
+        let bytes = bytes.map_err(|error| {
+            let failure = kept(Failure::from_situation(&error));
+            if path.is_symlink() && error.is_not_found() {
+                return failure.with_hint("remove the link, or make what it leads to");
+            }
+            failure
+        })?;
         let target = path.canonicalize().map_err(|error| cannot(&path, &io_words(&error)))?;
         may_be_made(&target)?;
         Ok(Self { path, target, bytes: Some(bytes) })

@@ -81,7 +81,11 @@ impl Setup<'_> {
 
 /// Says what the certificate is, and how to see whether it is the right one.
 fn what_it_is(route: &Route, inspection: &Inspection) -> String {
-    let mut page = format!("\n{} presents this certificate:\n", route.server());
+    let mut page =
+        "\nA server shows a certificate to prove that it is the one you mean. Nobody this computer knows \
+                    vouches for this\none, so the password was not sent:\n"
+            .to_owned();
+    page.push_str(&format!("  server   {}\n", route.server()));
     if let Some(leaf) = inspection.chain.first() {
         let names = names(leaf).join(", ");
         let signed = if leaf.self_signed { " (signed by itself)" } else { "" };
@@ -108,5 +112,20 @@ fn at_home(typed: &str) -> PathBuf {
 }
 
 fn title(verdict: &TrustVerdict) -> String {
-    format!("{}\n{}", one_line(&verdict.trust), one_line(&verdict.reason))
+    let rule = one_line(&verdict.trust);
+    let meaning = match &*rule {
+        CA_FILE => "certificates of your own authority, from a file",
+        "self-signed-root" => {
+            "a certificate that vouches for itself: stops mistakes, not an attacker on the way"
+        }
+        "accept-any-certificate" => "whatever answers: anybody on the way can take the password",
+        pin if pin.starts_with("pin:sha256:") => {
+            "this certificate and no other; when it is renewed, run setup again"
+        }
+        pin if pin.starts_with("pin:spki-sha256:") => "this server's key, also after a renewal that keeps it",
+        _ => return format!("{rule}\n{}", one_line(&verdict.reason)),
+    };
+    // a pin is as long as a line
+    let between = if rule.starts_with("pin:") { '\n' } else { ' ' };
+    format!("{meaning}{between}({rule})")
 }

@@ -44,6 +44,7 @@ mod secret_stores;
 mod sending;
 mod setup;
 mod setup_choices;
+mod setup_hooks;
 mod setup_unattended;
 mod silence;
 mod site;

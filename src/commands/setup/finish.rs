@@ -118,7 +118,7 @@ impl Setup<'_> {
         })
     }
 
-    /// Says what became of file and password.
+    /// Says what became of file and password; `new` is whether it is another password than before.
     fn tell(&self, account: &Account, new: bool, vault: Option<&Path>) {
         let file = if self.draft.is_changed() { "Written" } else { "Left as it was" };
         self.talk.say(&format!("{file}: {}", self.draft.place.path.display()));

@@ -43,6 +43,7 @@ mod same_path;
 mod secret_stores;
 mod sending;
 mod setup;
+mod setup_after_failure;
 mod setup_choices;
 mod setup_hooks;
 mod setup_unattended;

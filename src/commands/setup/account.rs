@@ -151,7 +151,7 @@ impl Setup<'_> {
                 Some(Choice::Keep) => {
                     match before.map(|email| book.resolve(&email.account, email.tls.mode)) {
                         // its file may have gone, or have another account of that name
-                        Some(Err(error)) if self.talk.person => {
+                        Some(Err(error)) if self.talk.decides() => {
                             self.output.trouble(&Failure::from_situation(&*error));
                         }
                         _ => return Ok(None),
@@ -159,7 +159,7 @@ impl Setup<'_> {
                 }
                 Some(Choice::OfMail(found)) => match self.of_mail(found, book) {
                     Ok(picked) => return Ok(Some(picked)),
-                    Err(failure) if self.talk.person => self.output.trouble(&failure),
+                    Err(failure) if self.talk.decides() => self.output.trouble(&failure),
                     Err(failure) => return Err(failure),
                 },
                 Some(Choice::OfPreset(preset)) => return self.ask_preset(preset).map(Some),

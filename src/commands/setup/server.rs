@@ -36,6 +36,7 @@ impl Setup<'_> {
                     self.output.doubt(&failure.what, failure.hint.as_deref());
                     return Ok(());
                 }
+                Err(failure) if !self.talk.decides() => return Err(failure),
                 Err(failure) => {
                     self.output.trouble(&failure);
                     if let Some(found) = self.without_answer(server)? {

@@ -33,6 +33,12 @@ pub(super) struct Question<'a> {
 }
 
 impl Talk {
+    /// Tells whether somebody is there to say how it goes on after a failure. No default is taken
+    /// there: what `--yes` agrees to is a setup that goes well.
+    pub(super) fn decides(self) -> bool {
+        self.person && !self.yes
+    }
+
     /// Says something.
     pub(super) fn say(self, lines: &str) {
         self.output.say(lines);

@@ -66,7 +66,7 @@ impl Setup<'_> {
             if report.exit_code == Exit::Ok {
                 return Ok(Tested::Sent(report));
             }
-            if !self.talk.person {
+            if !self.talk.decides() {
                 return Ok(Tested::GivenUp(report));
             }
             if stopped_at(&report) == Some("tls") && self.choose_trust(account)? {

@@ -1,0 +1,78 @@
+//! `setup` at a terminal after something failed: what is offered then, and what `--yes` leaves undone.
+
+use serde_json::{Value, json};
+
+use crate::setup::{JON, flags, own_certificate, server, task_at, vault};
+use crate::support::certs::Issued;
+use crate::support::smtp_server::{SmtpServer, closed_port};
+use crate::support::world::World;
+
+/// A task for this server, which accepts its certificate.
+fn task(world: &World, server: &SmtpServer, certificate: &Issued, to: &str) -> Value {
+    let account = json!({ "host": "127.0.0.1", "port": server.port(), "user": JON });
+    let trust = format!("pin:sha256:{}", certificate.sha256());
+    let email = json!({
+        "to": to, "account": account, "password": world.secret_file(), "tls": { "trust": trust },
+    });
+    json!({ "name": "Nightly", "email": email })
+}
+
+#[test]
+fn yes_takes_no_default_after_a_refused_recipient() {
+    let world = World::new();
+    let certificate = own_certificate();
+    let server = server(&world, &certificate);
+    let pin = format!("pin:sha256:{}", certificate.sha256());
+    let account = server.account(JON, "password").to_string();
+    let mut arguments = flags(&account, &pin);
+    let to = "ops@example.test, nobody@example.test";
+    arguments.truncate(arguments.len() - 2);
+    arguments.extend(["--to", to, "--yes"]);
+    let talk = world.at_a_terminal(&arguments).secret("Password for ", world.secret()).run();
+    talk.assert_code(69).assert_shown("no such person").assert_shown("nothing was written");
+    assert!(!talk.shown().contains("What now?"), "{}", talk.output);
+    assert!(!world.path().join("task.json").exists() && !vault(&world).exists());
+    assert_eq!(server.messages().len(), 1);
+
+    // a file that is there stays, and no message follows another
+    let before = task(&world, &server, &certificate, "nobody@example.test");
+    world.task(&before);
+    let connections = server.sessions().len();
+    let talk = world.at_a_terminal(&["setup", "task.json", "--yes"]).run();
+    talk.assert_code(69).assert_shown("nothing was written");
+    assert_eq!(task_at(&world.path().join("task.json")), before);
+    assert_eq!(server.sessions().len(), connections + 1);
+}
+
+#[test]
+fn yes_asks_a_server_that_does_not_answer_once() {
+    let world = World::new();
+    let nobody = closed_port();
+    let account = json!({ "host": "127.0.0.1", "port": nobody.address.port(), "user": JON }).to_string();
+    let arguments = ["setup", "task.json", "--to=ops@example.test", "--yes", "--account", account.as_str()];
+    let talk = world.at_a_terminal(&arguments).run();
+    talk.assert_code(75).assert_shown("cannot connect to 127.0.0.1").assert_shown("nothing was written");
+    assert_eq!(talk.shown().matches("asking 127.0.0.1").count(), 1, "{}", talk.output);
+    // where nobody asks beforehand, the test is the one attempt
+    world.secret_file();
+    let email = json!({
+        "to": "ops@example.test", "account": { "host": "127.0.0.1", "port": nobody.address.port(), "user": JON },
+        "password": { "file": "secret" },
+    });
+    world.task(&json!({ "name": "Nightly", "email": email }));
+    let talk = world.at_a_terminal(&["setup", "task.json", "--yes"]).run();
+    talk.assert_code(75).assert_shown("nothing was written");
+    assert_eq!(talk.shown().matches("cannot connect to").count(), 1, "{}", talk.output);
+}
+
+#[test]
+fn yes_ends_with_an_account_that_mail_no_longer_has() {
+    let world = World::new();
+    let email = json!({ "to": "ops@example.test", "account": "smtp.example.com:kim" });
+    let before = json!({ "name": "Nightly", "email": email });
+    world.task(&before);
+    let talk = world.at_a_terminal(&["setup", "task.json", "--yes", "--no-test"]).run();
+    talk.assert_code(78).assert_shown("nothing was written");
+    assert_eq!(talk.shown().matches("Which account?").count(), 1, "{}", talk.output);
+    assert_eq!(task_at(&world.path().join("task.json")), before);
+}

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::setup::{JON, flags, own_certificate, server, task_at, vault};
-use crate::support::certs::Issued;
+use crate::support::certs::{Ca, Issued, Leaf};
 use crate::support::smtp_server::{SmtpServer, closed_port};
 use crate::support::world::World;
 
@@ -75,4 +75,22 @@ fn yes_ends_with_an_account_that_mail_no_longer_has() {
     talk.assert_code(78).assert_shown("nothing was written");
     assert_eq!(talk.shown().matches("Which account?").count(), 1, "{}", talk.output);
     assert_eq!(task_at(&world.path().join("task.json")), before);
+}
+
+#[test]
+fn a_refused_recipient_is_no_matter_of_the_certificate() {
+    let world = World::new();
+    let certificate = Leaf::new(&["127.0.0.1"]).with_root().issued_by(&Ca::new());
+    let server = server(&world, &certificate);
+    let account = server.account(JON, "password").to_string();
+    let mut arguments = flags(&account, "self-signed-root");
+    arguments.truncate(arguments.len() - 2);
+    let talk = world
+        .at_a_terminal(&arguments)
+        .secret("Password for ", world.secret())
+        .answer("[jon@example.test]: ", "nobody@example.test")
+        .default("Send a test message now? [yes]: ")
+        .answer("A number from 1 to 5 [1]: ", "5")
+        .run();
+    talk.assert_code(69).assert_shown("1. type other recipients");
 }

@@ -122,10 +122,17 @@ impl Setup<'_> {
     }
 }
 
-/// Returns the stage that the message did not get beyond.
+/// Returns the stage that the message did not get beyond: the last one. An earlier one may have failed
+/// and been done again in another way, as the handshake is under `self-signed-root`.
 fn stopped_at(report: &Report) -> Option<&'static str> {
-    let stages = report.deliveries.first()?.stages.iter();
-    stages.rev().find(|stage| !stage.ok).map(|stage| stage.name)
+    let delivery = report.deliveries.first()?;
+    let last = delivery.stages.last().filter(|stage| !stage.ok)?;
+    // sender and recipients are one stage; of a refused sender no recipient has a reply
+    let unheard = delivery.recipients.iter().all(|recipient| recipient.reply.is_empty());
+    if last.name == "recipients" && delivery.exit_code == Exit::Refused && unheard {
+        return Some("sender");
+    }
+    Some(last.name)
 }
 
 fn title(remedy: Remedy) -> &'static str {

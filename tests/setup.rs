@@ -207,7 +207,7 @@ fn refused_recipients_are_typed_anew_and_a_failure_can_be_kept() {
         .answer("[jon@example.test]: ", "nobody@example.test")
         .default("Send a test message now? [yes]: ")
         .default("A number from 1 to 5 [1]: ")
-        .answer("[jon@example.test]: ", "ops@example.test, kim@example.test")
+        .answer("[nobody@example.test]: ", "ops@example.test, kim@example.test")
         .default("Write it? [yes]: ")
         .run();
     other.assert_code(0).assert_shown("expected an address such as").assert_shown("550 5.1.1 no such person");

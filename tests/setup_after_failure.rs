@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::setup::{JON, flags, own_certificate, server, task_at, vault};
 use crate::support::certs::{Ca, Issued, Leaf};
-use crate::support::smtp_server::{SmtpServer, closed_port};
+use crate::support::smtp_server::{Action, Mode, SmtpServer, Stage, closed_port};
 use crate::support::world::World;
 
 /// A task for this server, which accepts its certificate.
@@ -93,4 +93,55 @@ fn a_refused_recipient_is_no_matter_of_the_certificate() {
         .answer("A number from 1 to 5 [1]: ", "5")
         .run();
     talk.assert_code(69).assert_shown("1. type other recipients");
+}
+
+#[test]
+fn what_was_typed_is_offered_and_of_several_recipients_those_that_were_accepted() {
+    let world = World::new();
+    let certificate = own_certificate();
+    let server = server(&world, &certificate);
+    world.task(&task(&world, &server, &certificate, "old@example.test"));
+    let talk = world
+        .at_a_terminal(&["setup", "task.json", "--when=finish"])
+        .default("Edit it (what is not asked about stays)? [yes]: ")
+        .default("A number from 1 to 11 [1]: ")
+        .default("A number from 1 to 2 [1]: ")
+        .answer("[old@example.test]: ", "Nobody <nobody@example.test>")
+        .default("Send a test message now? [yes]: ")
+        .default("A number from 1 to 5 [1]: ")
+        .answer(
+            "[Nobody <nobody@example.test>]: ",
+            "Ops <ops@example.test>, nobody@example.test, kim@example.test",
+        )
+        .default("A number from 1 to 5 [1]: ")
+        .default("[Ops <ops@example.test>, kim@example.test]: ")
+        .default("Write it? [yes]: ")
+        .run();
+    talk.assert_code(0);
+    let to = &task_at(&world.path().join("task.json"))["email"]["to"];
+    assert_eq!(to, "Ops <ops@example.test>, kim@example.test");
+}
+
+#[test]
+fn a_refused_sender_is_typed_anew_and_the_refused_one_is_offered() {
+    let world = World::new();
+    let certificate = own_certificate();
+    let builder = SmtpServer::builder().tls(Mode::Starttls).identity(certificate.identity());
+    let refused = Action::reply("550 5.7.1 not your address");
+    let server = builder.user(JON, world.secret()).fault_on(1, Stage::Mail, refused).start();
+    let mut before = task(&world, &server, &certificate, "ops@example.test");
+    before["email"]["from"] = json!("Jon <jon@elsewhere.test>");
+    world.task(&before);
+    let talk = world
+        .at_a_terminal(&["setup", "task.json", "--when=finish", "--to=ops@example.test"])
+        .default("Edit it (what is not asked about stays)? [yes]: ")
+        .default("A number from 1 to 11 [1]: ")
+        .default("A number from 1 to 2 [1]: ")
+        .default("Send a test message now? [yes]: ")
+        .default("A number from 1 to 5 [1]: ")
+        .answer("[Jon <jon@elsewhere.test>]: ", "Jon <jon@example.test>")
+        .default("Write it? [yes]: ")
+        .run();
+    talk.assert_code(0).assert_shown("1. send from another address");
+    assert_eq!(task_at(&world.path().join("task.json"))["email"]["from"], "Jon <jon@example.test>");
 }

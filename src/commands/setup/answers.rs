@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use lettre::Address;
 use lettre::message::Mailbox;
 
 use super::Setup;
@@ -101,17 +102,27 @@ impl Setup<'_> {
         let flag = self.args.answers.to.as_ref().map(|to| to.0.clone());
         let to = match flag {
             Some(to) => to,
-            None => self.ask_recipients(account)?,
+            None => self.ask_recipients(account, &[])?,
         };
         self.set_recipients(&to);
         Ok(())
     }
 
-    /// Asks for the recipients.
-    pub(super) fn ask_recipients(&self, account: &Account) -> Result<Vec<Mailbox>, Failure> {
-        let before = self.draft.email_before().map(|email| email.to.clone());
+    /// Asks for the recipients. Offered are those that are in the draft by now, from the file or typed
+    /// earlier; of these only whom a server has accepted, where it has accepted some.
+    pub(super) fn ask_recipients(
+        &self,
+        account: &Account,
+        accepted: &[Address],
+    ) -> Result<Vec<Mailbox>, Failure> {
         let own = || own_address(account).map(|own| vec![Mailbox::new(None, own.email)]);
-        let default = before.or_else(own).map(|list| joined(&list));
+        let mut offered = self.draft.to().or_else(own);
+        if !accepted.is_empty()
+            && let Some(list) = &mut offered
+        {
+            list.retain(|mailbox| accepted.contains(&mailbox.email));
+        }
+        let default = offered.filter(|list| !list.is_empty()).map(|list| joined(&list));
         let text = "Send to (several addresses are separated by commas)";
         self.talk
             .ask(&Question { text, default: default.as_deref(), flag: "--to ADDRESSES" }, parse_mailboxes)
@@ -119,7 +130,7 @@ impl Setup<'_> {
 
     /// Puts the recipients into the draft, unless they are there already.
     pub(super) fn set_recipients(&mut self, to: &[Mailbox]) {
-        if self.draft.email_before().is_none_or(|email| email.to != to) {
+        if self.draft.to().as_deref() != Some(to) {
             self.draft.set_email("to", Node::text(joined(to)));
         }
     }

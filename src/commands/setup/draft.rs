@@ -87,6 +87,21 @@ impl Draft {
         parse_mailboxes(from).ok()?.pop()
     }
 
+    /// Returns the recipients, where the task says some.
+    pub(super) fn to(&self) -> Option<Vec<Mailbox>> {
+        match self.email()?.get("to")? {
+            Node::Text(list) => parse_mailboxes(list).ok(),
+            Node::List(list) => {
+                let each = list.iter().map(|node| match node {
+                    Node::Text(one) => parse_mailboxes(one).ok(),
+                    _ => None,
+                });
+                each.collect::<Option<Vec<_>>>().map(|lists| lists.concat())
+            }
+            _ => None,
+        }
+    }
+
     fn email(&self) -> Option<&Node> {
         match self.document.get("email") {
             Some(Node::List(list)) => list.get(self.index),

@@ -3,12 +3,14 @@
 use std::time::Instant;
 
 use jiff::Timestamp;
+use lettre::Address;
 
 use super::Setup;
+use super::account::{one_mailbox, own_address};
 use super::password::Held;
 use super::talk::Question;
 use crate::World;
-use crate::accounts::Account;
+use crate::accounts::{Account, shown};
 use crate::channels::Effort;
 use crate::commands::deliver::{self, Target, Trial};
 use crate::commands::output::Report;
@@ -75,13 +77,15 @@ impl Setup<'_> {
             match self.choose_remedy(&report, held)? {
                 Remedy::Password => *held = Held::Here(self.type_password(account, false)?),
                 Remedy::Recipients => {
-                    let to = self.ask_recipients(account)?;
+                    let to = self.ask_recipients(account, &accepted(&report))?;
                     self.set_recipients(&to);
                 }
                 Remedy::Sender => {
-                    let question = Question { text: "Send from the address", default: None, flag: "--from" };
-                    let from = self.talk.ask(&question, super::account::one_mailbox)?;
-                    self.draft.set_email("from", Node::text(crate::accounts::shown(&from)));
+                    let from = self.draft.from().or_else(|| own_address(account)).map(|from| shown(&from));
+                    let text = "Send from the address";
+                    let question = Question { text, default: from.as_deref(), flag: "--from ADDRESS" };
+                    let from = self.talk.ask(&question, one_mailbox)?;
+                    self.draft.set_email("from", Node::text(shown(&from)));
                 }
                 Remedy::Again => {}
                 Remedy::Account => return Ok(Tested::OtherAccount),
@@ -133,6 +137,12 @@ fn stopped_at(report: &Report) -> Option<&'static str> {
         return Some("sender");
     }
     Some(last.name)
+}
+
+/// Returns whom the server has accepted.
+fn accepted(report: &Report) -> Vec<Address> {
+    let recipients = report.deliveries.iter().flat_map(|delivery| &delivery.recipients);
+    recipients.filter(|recipient| recipient.accepted).map(|recipient| recipient.address.clone()).collect()
 }
 
 fn title(remedy: Remedy) -> &'static str {

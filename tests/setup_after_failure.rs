@@ -145,3 +145,30 @@ fn a_refused_sender_is_typed_anew_and_the_refused_one_is_offered() {
     talk.assert_code(0).assert_shown("1. send from another address");
     assert_eq!(task_at(&world.path().join("task.json"))["email"]["from"], "Jon <jon@example.test>");
 }
+
+#[test]
+fn another_server_takes_nothing_of_what_was_said_of_the_first_ones_connection() {
+    let world = World::new();
+    let first = SmtpServer::builder().user(JON, world.secret()).auth_in_clear();
+    let first = first.fault(Stage::Auth, Action::reply("535 5.7.8 no")).start();
+    let account = first.account(JON, "password").to_string();
+    let mut arguments = flags(&account, "accept-any-certificate");
+    arguments.extend(["--tls-mode", "none", "--allow-cleartext-password"]);
+    let talk = world
+        .at_a_terminal(&arguments)
+        .secret("Password for ", world.secret())
+        .default("Send a test message now? [yes]: ")
+        .answer("A number from 1 to 5 [1]: ", "3")
+        .answer("A number from 1 to 10: ", "2")
+        .answer(" to sign in with: ", "jon@gmail.com")
+        .secret("Password for ", world.secret())
+        .answer("Send a test message now? [yes]: ", "no")
+        .secret("Password for ", world.secret())
+        .secret("The same once more: ", world.secret())
+        .key("Write it? [yes]: ", "\u{4}", false)
+        .run();
+    talk.assert_code(64).assert_shown("smtp.gmail.com");
+    let end = talk.shown().split("This is going to be in ").last().unwrap();
+    assert!(!end.contains("\"tls\""), "{}", talk.output);
+    assert!(!talk.shown().contains("gmail.com:25"), "{}", talk.output);
+}

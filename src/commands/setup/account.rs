@@ -78,7 +78,7 @@ impl Setup<'_> {
                 self.of_mail(only, &book)?
             }
         };
-        let mode = self.args.answers.tls_mode.or(self.stored.take()).or(self.draft.mode());
+        let mode = self.given.mode.or(self.stored.take()).or(self.draft.mode());
         let account = book.resolve(&picked.spec, mode).map_err(|e| Failure::from_situation(&*e))?;
         Ok(Some(Account { sender: picked.from.or(account.sender), ..account }))
     }
@@ -110,7 +110,7 @@ impl Setup<'_> {
                 self.of_mail(found, book)
             }
             AccountSpec::Server(server) => {
-                let unknown_mode = self.args.answers.tls_mode.is_none();
+                let unknown_mode = self.given.mode.is_none();
                 Ok(Picked { unknown_mode, ..of_server(server) })
             }
             AccountSpec::Preset(preset) => Ok(of_preset(preset)),
@@ -181,7 +181,7 @@ impl Setup<'_> {
             let node = parse_document(text.as_bytes()).0.unwrap_or(Node::Null);
             return Ok(Picked { from: own_sender(found, &spec), ..Picked::new(spec, node) });
         }
-        let account = book.resolve(&named, self.args.answers.tls_mode);
+        let account = book.resolve(&named, self.given.mode);
         let account = account.map_err(|e| Failure::from_situation(&*e))?;
         if !self.writes_out() {
             return Ok(Picked::new(named, Node::text(found.id.clone())));
@@ -246,21 +246,20 @@ impl Setup<'_> {
             Auth::None => None,
             _ => Some(self.talk.ask(&Question { text: "User name", default: None, flag }, user_name)?),
         };
-        let unknown_mode = self.args.answers.tls_mode.is_none();
+        let unknown_mode = self.given.mode.is_none();
         Ok(Picked { unknown_mode, ..of_server(ServerSpec { host, port, user, auth }) })
     }
 
     /// Puts into the draft what flags say about the protection of the connection, and what Mail says.
     fn protect(&mut self, spec: &AccountSpec, book: &Book) -> Result<(), Failure> {
-        let answers = &self.args.answers;
-        if let Some(mode) = answers.tls_mode.or(self.stored.take()) {
+        if let Some(mode) = self.given.mode.or(self.stored.take()) {
             let implied = book.resolve(spec, None).map_err(|e| Failure::from_situation(&*e))?.tls_mode;
             self.draft.set_mode((implied != mode).then_some(mode));
         }
         if let Some(rule) = &self.given.trust {
             self.draft.set_trust(rule);
         }
-        if answers.allow_cleartext_password {
+        if self.given.cleartext {
             self.draft.set_cleartext(true);
         }
         Ok(())

@@ -13,13 +13,17 @@ use crate::cli::AnswerArgs;
 use crate::decide::Policy;
 use crate::error::Failure;
 use crate::exit::Exit;
-use crate::task::{self, Node, Password, TrustRule, parse_document, parse_mailboxes};
+use crate::task::{self, Node, Password, TlsMode, TrustRule, parse_document, parse_mailboxes};
 
 /// The flags that need more than a look to be understood.
 #[derive(Debug, Default)]
 pub(super) struct Given {
     pub(super) account: Option<AccountSpec>,
     pub(super) trust: Option<TrustRule>,
+    /// When TLS begins.
+    pub(super) mode: Option<TlsMode>,
+    /// Whether a password may cross an unencrypted connection.
+    pub(super) cleartext: bool,
     /// Where the password is, and how that is written.
     pub(super) source: Option<(Password, Node)>,
 }
@@ -41,8 +45,17 @@ impl Given {
         Ok(Self {
             account: account.transpose()?,
             trust: trust.transpose().map_err(|problem| usage(format!("--tls-trust: {problem}")))?,
+            mode: args.tls_mode,
+            cleartext: args.allow_cleartext_password,
             source: source.transpose()?,
         })
+    }
+
+    /// Forgets what was said of one server's connection, because another one is going to be chosen.
+    pub(super) fn other_server(&mut self) {
+        self.trust = None;
+        self.mode = None;
+        self.cleartext = false;
     }
 }
 

@@ -88,7 +88,10 @@ impl Setup<'_> {
                     self.draft.set_email("from", Node::text(shown(&from)));
                 }
                 Remedy::Again => {}
-                Remedy::Account => return Ok(Tested::OtherAccount),
+                Remedy::Account => {
+                    self.given.other_server();
+                    return Ok(Tested::OtherAccount);
+                }
                 Remedy::Keep => return Ok(Tested::KeptAllTheSame(report)),
                 Remedy::Quit => return Ok(Tested::GivenUp(report)),
             }

@@ -279,7 +279,8 @@ fn root_is_become_by_sudo_or_told_how() {
     talk.assert_shown("SigBlk:\t0000000000000000");
     let output = world.command(&["setup", "home", "--run-by", "root", "--yes", "--account", "x"]);
     let output = output.as_user(4243, 4243).run();
-    output.assert_code(78);
+    output.assert_code(77).assert_stderr_has("this is not root").assert_stderr_has("type: sudo -- ");
+    output.assert_stderr_lacks("--account ACCOUNT");
     let me = world.command(&["setup", "home", "--run-by", "me"]).env("SUDO_USER", "daemon");
     let me = me.args(["--yes", "--no-test", "--to=a@b.c", "--from=a@b.c", "--account"]);
     let me = me.args(["{\"host\": \"h\", \"auth\": \"none\"}"]).run();

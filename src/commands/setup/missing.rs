@@ -13,6 +13,8 @@ impl Setup<'_> {
         if self.talk.person {
             return Ok(());
         }
+        // another user has other accounts and another keychain: what is missing here says nothing
+        self.other_user()?;
         let mut flags = self.of_the_file();
         let account = self.account_to_be()?;
         flags.extend(self.of_the_account(account.as_ref()));

@@ -35,6 +35,15 @@ impl Setup<'_> {
         }
     }
 
+    /// Fails when flags say that somebody else will run the hook, and nobody is there to be asked.
+    pub(super) fn other_user(&self) -> Result<(), Failure> {
+        match (self.args.answers.run_by, geteuid().is_root(), behind_root()) {
+            (Some(RunBy::Me), true, Some(person)) => Err(without_sudo(&person)),
+            (Some(RunBy::Root), false, _) => self.as_root(),
+            _ => Ok(()),
+        }
+    }
+
     /// Tells whether there are two who could run it.
     pub(super) fn may_be_either() -> bool {
         !geteuid().is_root() || behind_root().is_some()

@@ -46,6 +46,7 @@ mod setup;
 mod setup_after_failure;
 mod setup_choices;
 mod setup_hooks;
+mod setup_passwords;
 mod setup_unattended;
 mod silence;
 mod site;

@@ -18,6 +18,11 @@ use crate::exit::Exit;
 use crate::secrets::{Keychain, Slot};
 use crate::text::one_line;
 
+/// What there is to say of a token that is kept like a password.
+pub(super) const TOKEN_ENDS: &str = "this account signs in with an OAuth 2 token, which is good for an hour or so: \
+                                     a task needs a command that prints a fresh one, \"password\": {\"command\": \
+                                     [\"/path/to/program\"]}";
+
 /// Runs the command.
 pub(super) fn run(command: &PasswordCommand, world: &World) -> Exit {
     match command {

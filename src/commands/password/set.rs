@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::place::{self, Place};
 use super::trial::Trial;
-use super::{done_all_the_same, named, title, vault};
+use super::{TOKEN_ENDS, done_all_the_same, named, title, vault};
 use crate::World;
 use crate::accounts::{Auth, Book};
 use crate::cli::SetPasswordArgs;
@@ -114,10 +114,7 @@ fn announce(place: &Place, keychain: &Keychain, access: Access, output: Output) 
     let instead = if earlier { ", in place of the one that is kept there" } else { "" };
     output.note(&format!("the password of {} goes into {}{instead}", title(&place.slot), named(keychain)));
     if matches!(place.auth, Auth::Xoauth2 | Auth::Oauthbearer) {
-        output.warning(
-            "this account signs in with an OAuth 2 token, which is good for an hour or so: a task needs a command \
-             that prints a fresh one, \"password\": {\"command\": [\"/path/to/program\"]}",
-        );
+        output.warning(TOKEN_ENDS);
     }
     Ok(())
 }

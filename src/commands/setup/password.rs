@@ -1,10 +1,12 @@
 //! Step 3: the password, kept in the private keychain at the end and never in the file.
 
+use std::io::{self, IsTerminal};
 use std::time::{Duration, Instant};
 
 use super::Setup;
 use super::talk::{Question, cancelled, explain};
 use crate::accounts::{Account, Auth};
+use crate::commands::password::TOKEN_ENDS;
 use crate::deadline::Deadline;
 use crate::error::Failure;
 use crate::exit::Exit;
@@ -77,8 +79,16 @@ impl Setup<'_> {
 
     /// Reads the password from standard input, where that was said; a terminal is asked without echo.
     fn handed_over(&self, account: &Account) -> Result<Option<Secret>, Failure> {
-        if !self.args.answers.password_stdin || self.talk.person {
+        if !self.args.answers.password_stdin {
             return Ok(None);
+        }
+        // a keychain that cannot take it is found before a message is sent
+        self.is_kept(account)?;
+        if matches!(account.auth, Auth::Xoauth2 | Auth::Oauthbearer) {
+            self.output.warning(TOKEN_ENDS);
+        }
+        if io::stdin().is_terminal() {
+            return self.type_password(account, self.args.answers.no_test).map(Some);
         }
         let deadline = Deadline::after(Instant::now(), self.patience());
         secrets::enter(Entry::Stdin, &slot(account), "", deadline)
@@ -101,7 +111,8 @@ impl Setup<'_> {
 
     /// Asks for the password, without echo; a second time when nothing else tells a slip.
     pub(super) fn type_password(&self, account: &Account, twice: bool) -> Result<Secret, Failure> {
-        if !self.talk.person {
+        // whoever gave the flag sits at the terminal, wherever stderr goes
+        if !self.talk.person && !self.args.answers.password_stdin {
             return Err(super::talk::missing(&["--password-stdin".to_owned()]));
         }
         let user = account.user.as_deref().unwrap_or_default();

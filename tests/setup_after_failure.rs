@@ -164,7 +164,6 @@ fn another_server_takes_nothing_of_what_was_said_of_the_first_ones_connection() 
         .secret("Password for ", world.secret())
         .answer("Send a test message now? [yes]: ", "no")
         .secret("Password for ", world.secret())
-        .secret("The same once more: ", world.secret())
         .key("Write it? [yes]: ", "\u{4}", false)
         .run();
     talk.assert_code(64).assert_shown("smtp.gmail.com");

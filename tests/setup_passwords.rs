@@ -53,3 +53,26 @@ fn a_keychain_without_its_key_is_found_before_a_message_is_sent() {
     assert!(server.sessions().is_empty());
     assert_eq!(std::fs::read(vault(&world)).unwrap(), before);
 }
+
+#[test]
+fn without_a_test_a_password_is_typed_twice_and_no_more_unless_they_differ() {
+    let world = World::new();
+    let account = r#"{"host": "127.0.0.1", "port": 587, "user": "jon@example.test"}"#;
+    let mut arguments = flags(account, "system");
+    arguments.extend(["--tls-mode", "starttls"]);
+    world.guard("a-slip-of-the-hand");
+    let begun = |first: &str| {
+        let talk = world.at_a_terminal(&arguments).secret("Password for ", first);
+        let talk = talk.answer("Send a test message now? [yes]: ", "no");
+        talk.secret("Password for ", world.secret())
+    };
+    let talk = begun(world.secret()).key("Write it? [yes]: ", "\u{4}", false).run();
+    talk.assert_code(64).assert_shown("the password is typed once more");
+    assert!(!talk.shown().contains("twice alike"), "{}", talk.output);
+    let talk = begun("a-slip-of-the-hand")
+        .secret("Password for ", world.secret())
+        .secret("The same once more: ", world.secret())
+        .key("Write it? [yes]: ", "\u{4}", false)
+        .run();
+    talk.assert_code(64).assert_shown("it was not typed twice alike");
+}

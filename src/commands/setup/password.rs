@@ -134,6 +134,17 @@ impl Setup<'_> {
         }
     }
 
+    /// Has a typed password typed once more, because no test is going to tell a slip.
+    pub(super) fn typed_alike(&self, account: &Account, held: &mut Held) -> Result<(), Failure> {
+        let Held::Here(secret) = held else { return Ok(()) };
+        self.talk.say("  without a test the password is typed once more:");
+        if self.type_password(account, false)?.reveal() != secret.reveal() {
+            explain("it was not typed twice alike; from the beginning, twice:");
+            *secret = self.type_password(account, true)?;
+        }
+        Ok(())
+    }
+
     /// Asks whether the source that the file names stays.
     fn keeps_source(&self) -> Result<bool, Failure> {
         let before = self.draft.email_before().map(|email| &email.password);

@@ -55,11 +55,8 @@ impl Setup<'_> {
             || (!answers.no_test
                 && self.talk.agree("Send a test message now?", true, "--test or --no-test")?);
         if !wanted {
-            if !answers.no_test
-                && let Held::Here(_) = held
-            {
-                self.talk.say("  without a test the password is typed once more:");
-                *held = Held::Here(self.type_password(account, true)?);
+            if !answers.no_test {
+                self.typed_alike(account, held)?;
             }
             return Ok(Tested::NotTried);
         }

@@ -229,3 +229,32 @@ fn a_password_crosses_the_network_in_clear_only_after_a_word_about_it() {
     let tls = json!({ "mode": "none", "allow_cleartext_password": true });
     assert_eq!(task_at(&world.path().join("task.json"))["email"]["tls"], tls);
 }
+
+#[test]
+fn another_user_of_the_same_server_keeps_what_was_said_of_the_connection() {
+    let world = World::new();
+    world.secret_file();
+    let pin = format!("pin:sha256:{}", "ab".repeat(32));
+    let tls = json!({ "trust": pin, "mode": "none", "allow_cleartext_password": true });
+    let account = json!({ "host": "mail.example.test", "port": 2525, "user": JON });
+    let email =
+        json!({ "to": "ops@example.test", "account": account, "tls": tls, "password": { "file": "secret" } });
+    let edited = |port: u16| {
+        world.task(&json!({ "name": "Nightly", "email": email }));
+        let account =
+            json!({ "host": "Mail.example.test", "port": port, "user": "kim@example.test" }).to_string();
+        let run = world.command(&["setup", "task.json", "--yes", "--no-test", "--account", &account]);
+        let output = run.run();
+        output.assert_success();
+        (output, task_at(&world.path().join("task.json"))["email"].clone())
+    };
+    let (output, written) = edited(2525);
+    output.assert_stderr_lacks("taken out");
+    assert_eq!((&written["tls"], &written["account"]["user"]), (&tls, &json!("kim@example.test")));
+    let (output, written) = edited(587);
+    assert_eq!(written.get("tls"), None);
+    output.assert_stderr_has("it was for the server before, mail.example.test:2525:");
+    for rule in [&format!("trust \"{pin}\""), "mode \"none\"", "allow_cleartext_password"] {
+        output.assert_stderr_has(rule);
+    }
+}

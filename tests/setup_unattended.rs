@@ -185,7 +185,8 @@ fn what_is_not_asked_about_stays_and_so_does_its_order() {
     // an account of another server takes nothing of the old one's protection along
     world.write("task.json", RICH);
     let output = yes(&["--account", r#"{"preset": "gmx", "user": "jon@gmx.net"}"#, "--name", "New"]);
-    output.assert_success();
+    output.assert_success().assert_stderr_has("it was for the server before, 127.0.0.1:587:");
+    output.assert_stderr_has("trust \"self-signed-root\"");
     let found = task_at(&world.path().join("task.json"));
     assert_eq!(found["email"][0]["account"], json!({ "preset": "gmx", "user": "jon@gmx.net" }));
     assert_eq!(found["email"][0].get("tls"), None);

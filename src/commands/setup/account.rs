@@ -47,10 +47,16 @@ impl Setup<'_> {
         let mut spec = before;
         let mut from = None;
         if let Some(mut picked) = picked {
-            self.draft.set_mode(None);
-            self.draft.set_cleartext(false);
-            self.draft.set_trust(&task::TrustRule::System);
-            self.find_out(&mut picked)?;
+            // how to talk to a server that stays is known
+            let found = if self.stays(&picked, &book) { None } else { self.find_out(&mut picked)? };
+            if !self.stays(&picked, &book) {
+                self.forget_connection(&book);
+            } else if self.draft.mode().is_some() {
+                self.stored.set(None);
+            }
+            if let Some(mode) = found {
+                self.take_mode(&picked.spec, mode)?;
+            }
             self.draft.set_email("account", picked.node);
             from = picked.from;
             spec = Some(picked.spec);

@@ -6,20 +6,65 @@ use std::time::Instant;
 use super::Setup;
 use super::picked::Picked;
 use super::talk::{Question, cancelled};
-use crate::accounts::{AccountSpec, Auth, ServerSpec};
+use crate::accounts::{Account, AccountSpec, Auth, Book, ServerSpec};
 use crate::commands::certificate::{attempts, first_that_answers};
 use crate::deadline::Deadline;
 use crate::error::Failure;
 use crate::smtp::{Inspection, Route};
-use crate::task::{Node, TlsMode};
+use crate::task::{Node, TlsMode, TrustRule};
 use crate::text::{one_line, shorten};
 
 impl Setup<'_> {
+    /// Tells whether a picked account has the host and the port of the one in the file, so that what the
+    /// file says of the connection goes on being meant.
+    pub(super) fn stays(&self, picked: &Picked, book: &Book) -> bool {
+        let Some(there) = self.server_before(book) else { return false };
+        let no_port = matches!(&picked.spec, AccountSpec::Server(server) if server.port.is_none());
+        if no_port && picked.unknown_mode && !self.args.answers.no_test {
+            // it is going to be asked for one
+            return false;
+        }
+        let mode = self.given.mode.or(self.stored.get()).or(self.draft.mode());
+        book.resolve(&picked.spec, mode)
+            .is_ok_and(|account| account.host.eq_ignore_ascii_case(&there.host) && account.port == there.port)
+    }
+
+    fn server_before(&self, book: &Book) -> Option<Account> {
+        let email = self.draft.email_before()?;
+        book.resolve(&email.account, email.tls.mode).ok()
+    }
+
+    /// Takes out of the draft what the file says of the connection to another server, and says so.
+    pub(super) fn forget_connection(&mut self, book: &Book) {
+        let Some(email) = self.draft.email_before() else { return };
+        let mut rules = Vec::new();
+        if email.tls.trust != TrustRule::System {
+            rules.push(format!("trust \"{}\"", email.tls.trust));
+        }
+        rules.extend(email.tls.mode.map(|mode| format!("mode \"{}\"", mode.word())));
+        if email.tls.allow_cleartext_password {
+            rules.push("allow_cleartext_password".to_owned());
+        }
+        if !rules.is_empty() {
+            let before =
+                self.server_before(book).map(|there| format!(", {}", server_name(&there.host, there.port)));
+            let rules = rules.join(", ");
+            self.talk.say(&format!(
+                "  taken out of \"tls\", because it was for the server before{}:\n  {}",
+                before.unwrap_or_default(),
+                one_line(&rules)
+            ));
+        }
+        self.draft.set_mode(None);
+        self.draft.set_cleartext(false);
+        self.draft.set_trust(&TrustRule::System);
+    }
+
     /// Asks a server that was typed out when TLS begins there, and on which port.
-    pub(super) fn find_out(&mut self, picked: &mut Picked) -> Result<(), Failure> {
-        let AccountSpec::Server(server) = &mut picked.spec else { return Ok(()) };
+    pub(super) fn find_out(&self, picked: &mut Picked) -> Result<Option<TlsMode>, Failure> {
+        let AccountSpec::Server(server) = &mut picked.spec else { return Ok(None) };
         if !picked.unknown_mode || self.args.answers.no_test {
-            return Ok(());
+            return Ok(None);
         }
         let (port, mode) = loop {
             let place = server.port.map_or_else(String::new, |port| format!(" on port {port}"));
@@ -34,7 +79,7 @@ impl Setup<'_> {
                 // the test will say the same, and decide
                 Err(failure) if !self.talk.person => {
                     self.output.doubt(&failure.what, failure.hint.as_deref());
-                    return Ok(());
+                    return Ok(None);
                 }
                 Err(failure) if !self.talk.decides() => return Err(failure),
                 Err(failure) => {
@@ -48,8 +93,14 @@ impl Setup<'_> {
         server.port = Some(port);
         picked.node.set("host", Node::text(server.host.clone()), &["host"]);
         picked.node.set("port", Node::Number(port.into()), &["host", "port", "user", "auth"]);
+        Ok(Some(mode))
+    }
+
+    /// Puts into the draft when TLS begins at a server that was found out.
+    pub(super) fn take_mode(&mut self, spec: &AccountSpec, mode: TlsMode) -> Result<(), Failure> {
+        let AccountSpec::Server(server) = spec else { return Ok(()) };
         // what a task takes for granted: RFC 8314, section 7.3
-        let implied = if port == 465 { TlsMode::Implicit } else { TlsMode::Starttls };
+        let implied = if server.port == Some(465) { TlsMode::Implicit } else { TlsMode::Starttls };
         self.draft.set_mode((mode != implied).then_some(mode));
         let here = server.host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
         if mode == TlsMode::None && server.auth != Auth::None && !here {
@@ -91,6 +142,12 @@ impl Setup<'_> {
             _ => return Err(cancelled()),
         })
     }
+}
+
+/// Names a server for people.
+fn server_name(host: &str, port: u16) -> String {
+    let host = one_line(host);
+    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
 }
 
 /// Says which server it is, and what the system thinks of its certificate.

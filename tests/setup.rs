@@ -54,7 +54,7 @@ fn all_the_way(world: &World, server: &SmtpServer) -> Vec<Step> {
         line("A number from 1 to 3 [1]: ", ""),
         line("A number from 1 to 10: ", "10"),
         line("Name of the SMTP server: ", "127.0.0.1"),
-        line("to try the usual ones [find]: ", &server.port().to_string()),
+        line("and 25 with encryption [find]: ", &server.port().to_string()),
         line("A number from 1 to 4 [1]: ", ""),
         line("User name: ", JON),
         ("Password for ", world.secret().to_owned(), true),

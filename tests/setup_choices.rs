@@ -117,7 +117,10 @@ fn a_server_that_is_not_there_is_corrected_and_one_without_encryption_is_a_choic
         .default("Send a test message now? [yes]: ")
         .default("Write it? [yes]: ")
         .run();
-    talk.assert_code(0).assert_shown("cannot connect to 127.0.0.1").assert_shown("the TLS handshake with");
+    talk.assert_code(0)
+        .assert_shown("cannot connect to 127.0.0.1")
+        .assert_shown("does not encrypt: neither from the start nor after STARTTLS");
+    assert!(!talk.shown().contains("wrong version number"), "{}", talk.output);
     let email = &task_at(&world.path().join("task.json"))["email"];
     assert_eq!(email["account"]["port"], server.port());
     assert_eq!(email["tls"], json!({ "mode": "none" }));
@@ -256,5 +259,22 @@ fn another_user_of_the_same_server_keeps_what_was_said_of_the_connection() {
     output.assert_stderr_has("it was for the server before, mail.example.test:2525:");
     for rule in [&format!("trust \"{pin}\""), "mode \"none\"", "allow_cleartext_password"] {
         output.assert_stderr_has(rule);
+    }
+}
+
+#[test]
+fn a_server_that_is_not_found_is_told_for_every_port_that_was_tried() {
+    if !namespace::entered("setup_choices::a_server_that_is_not_found_is_told_for_every_port_that_was_tried")
+    {
+        return;
+    }
+    let world = World::new();
+    let account = json!({ "host": namespace::ADDRESS, "user": JON }).to_string();
+    let mut arguments = flags(&account, "system");
+    arguments.retain(|word| !matches!(*word, "--tls-trust" | "system"));
+    let talk = world.at_a_terminal(&arguments).answer("A number from 1 to 5 [1]: ", "5").run();
+    talk.assert_code(64).assert_shown("on the ports 465, 587 and 25, with encryption");
+    for port in [465, 587, 25] {
+        talk.assert_shown(&format!("cannot connect to {}:{port}", namespace::ADDRESS));
     }
 }

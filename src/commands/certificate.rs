@@ -19,7 +19,7 @@ use crate::deadline::Deadline;
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::home;
-use crate::smtp::{CertificateFacts, Inspection, Route, hex, inspect, route_to_inspect};
+use crate::smtp::{CertificateFacts, Inspection, Route, SmtpError, hex, inspect, route_to_inspect};
 use crate::task::{TlsMode, parse_host};
 use crate::text::{self, io_words, shell_word};
 
@@ -38,7 +38,11 @@ pub(super) fn run(args: &CertificateArgs, world: &World) -> Exit {
 fn certificate(args: &CertificateArgs, world: &World) -> Result<Exit, Failure> {
     let deadline = Deadline::after(world.started, args.deadline.unwrap_or(USUAL_DEADLINE));
     let (host, port) = target(&args.target)?;
-    let (route, inspection) = first_that_answers(&host, &attempts(port, args.tls_mode), deadline)?;
+    let answer = first_that_answers(&host, &attempts(port, args.tls_mode), deadline);
+    let (route, inspection) = answer.map_err(|errors| match errors.first() {
+        Some(error) => Failure::from_situation(error),
+        None => Failure::new(Exit::Usage, "expected a server"),
+    })?;
     let save =
         || args.save_ca.as_deref().map_or(Ok(()), |file| save_root(file, args.yes, &route, &inspection));
     if args.output.json {
@@ -83,13 +87,13 @@ pub(super) fn attempts(port: Option<u16>, mode: Option<TlsMode>) -> Vec<(u16, Tl
     }
 }
 
-/// Inspects the first of several ways that leads to a certificate; else says what was met first.
+/// Inspects the first of several ways that leads to a certificate; else returns what was met on each.
 pub(super) fn first_that_answers(
     host: &str,
     attempts: &[(u16, TlsMode)],
     deadline: Deadline,
-) -> Result<(Route, Inspection), Failure> {
-    let mut first = None;
+) -> Result<(Route, Inspection), Vec<SmtpError>> {
+    let mut errors = Vec::new();
     for (index, (port, mode)) in attempts.iter().enumerate() {
         let route = route_to_inspect(host, *port, *mode, home::hello_name());
         // a way that leads nowhere must leave time for the next
@@ -97,10 +101,10 @@ pub(super) fn first_that_answers(
         let left = deadline.remaining().unwrap_or_default() / share;
         match inspect(&route, deadline.at_most(left)) {
             Ok(inspection) => return Ok((route, inspection)),
-            Err(error) => first = first.or(Some(Failure::from_situation(&error))),
+            Err(error) => errors.push(error),
         }
     }
-    Err(first.unwrap_or_else(|| Failure::new(Exit::Usage, "expected a server")))
+    Err(errors)
 }
 
 /// The result for programs (design, section 2).

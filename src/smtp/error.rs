@@ -351,6 +351,11 @@ impl SmtpError {
     pub(crate) fn spoke_in_clear(&self) -> bool {
         matches!(self.problem, Problem::PlainTextOnTlsPort)
     }
+
+    /// Tells whether the server talks SMTP in clear and offers no encryption.
+    pub(crate) fn offers_no_starttls(&self) -> bool {
+        matches!(self.problem, Problem::NoStarttls)
+    }
 }
 
 impl std::error::Error for SmtpError {}

@@ -229,8 +229,8 @@ impl Setup<'_> {
         let flag = "--account ACCOUNT";
         let question = Question { text: "Name of the SMTP server", default: None, flag };
         let host = self.talk.ask(&question, task::parse_host)?;
-        let question =
-            Question { text: "Its port, or \"find\" to try the usual ones", default: Some("find"), flag };
+        let text = "Its port, or \"find\" to try 465, 587 and 25 with encryption";
+        let question = Question { text, default: Some("find"), flag };
         let port = self.talk.ask(&question, |typed| {
             let port = typed.parse::<u16>().ok().filter(|port| *port > 0);
             match port {

@@ -10,9 +10,15 @@ use crate::accounts::{Account, AccountSpec, Auth, Book, ServerSpec};
 use crate::commands::certificate::{attempts, first_that_answers};
 use crate::deadline::Deadline;
 use crate::error::Failure;
-use crate::smtp::{Inspection, Route};
+use crate::exit::Exit;
+use crate::smtp::{Inspection, Route, SmtpError};
 use crate::task::{Node, TlsMode, TrustRule};
 use crate::text::{one_line, shorten};
+
+/// Where a server is looked for, always with encryption: the ports of submission (RFC 8314), and the
+/// one on which servers of a network of its own take mail.
+const USUAL: [(u16, TlsMode); 3] =
+    [(465, TlsMode::Implicit), (587, TlsMode::Starttls), (25, TlsMode::Starttls)];
 
 impl Setup<'_> {
     /// Tells whether a picked account has the host and the port of the one in the file, so that what the
@@ -67,11 +73,15 @@ impl Setup<'_> {
             return Ok(None);
         }
         let (port, mode) = loop {
-            let place = server.port.map_or_else(String::new, |port| format!(" on port {port}"));
+            let place = server.port.map_or_else(
+                || " on the ports 465, 587 and 25, with encryption".to_owned(),
+                |port| format!(" on port {port}"),
+            );
             self.talk.say(&format!("  asking {}{place} …", one_line(&server.host)));
-            let ways = attempts(server.port, None);
+            let ways = server.port.map_or_else(|| USUAL.to_vec(), |port| attempts(Some(port), None));
             let deadline = Deadline::after(Instant::now(), self.patience());
-            match first_that_answers(&server.host, &ways, deadline) {
+            let answer = first_that_answers(&server.host, &ways, deadline);
+            match answer.map_err(|errors| what_was_met(&errors)) {
                 Ok((route, inspection)) => {
                     self.talk.say(&what_was_found(&route, &inspection));
                     break (route.port, route.mode);
@@ -148,6 +158,31 @@ impl Setup<'_> {
 fn server_name(host: &str, port: u16) -> String {
     let host = one_line(host);
     if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
+}
+
+/// Makes one failure of what was met on each way.
+fn what_was_met(errors: &[SmtpError]) -> Failure {
+    let Some(first) = errors.first() else { return Failure::new(Exit::Usage, "expected a server") };
+    let one_port = errors.len() > 1 && errors.iter().all(|error| error.route.port == first.route.port);
+    // whatever a handshake said there: it talks SMTP in clear, and nothing else
+    if one_port && errors.iter().any(SmtpError::offers_no_starttls) {
+        let server = first.route.server();
+        let what = format!("{server} does not encrypt: neither from the start nor after STARTTLS");
+        return Failure::new(Exit::Protocol, what).with_hint(
+            "check host and port: servers that take mail from people encrypt, on 465 or 587. If it is the one \
+             all the same, --tls-mode none takes it without encryption",
+        );
+    }
+    let mut failure = Failure::from_situation(first);
+    let mut said = vec![failure.what];
+    for error in errors.iter().skip(1) {
+        let what = Failure::from_situation(error).what;
+        if !said.contains(&what) {
+            said.push(what);
+        }
+    }
+    failure.what = said.join("\n");
+    failure
 }
 
 /// Says which server it is, and what the system thinks of its certificate.

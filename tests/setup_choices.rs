@@ -278,3 +278,28 @@ fn a_server_that_is_not_found_is_told_for_every_port_that_was_tried() {
         talk.assert_shown(&format!("cannot connect to {}:{port}", namespace::ADDRESS));
     }
 }
+
+#[test]
+fn on_this_computer_nobody_is_asked_whether_the_network_may_see_the_password() {
+    if !namespace::entered(
+        "setup_choices::on_this_computer_nobody_is_asked_whether_the_network_may_see_the_password",
+    ) {
+        return;
+    }
+    namespace::set_hosts("127.0.0.1 localhost\n");
+    let world = World::new();
+    let server = SmtpServer::builder().user(JON, world.secret()).auth_in_clear().start();
+    let account = json!({ "host": "localhost", "port": server.port(), "user": JON }).to_string();
+    let mut arguments = flags(&account, "system");
+    arguments.retain(|word| !matches!(*word, "--tls-trust" | "system"));
+    let talk = world
+        .at_a_terminal(&arguments)
+        .answer("A number from 1 to 5 [1]: ", "4")
+        .secret("Password for ", world.secret())
+        .default("Send a test message now? [yes]: ")
+        .default("Write it? [yes]: ")
+        .run();
+    talk.assert_code(0);
+    assert!(!talk.shown().contains("cross the network"), "{}", talk.output);
+    assert_eq!(task_at(&world.path().join("task.json"))["email"]["tls"], json!({ "mode": "none" }));
+}

@@ -35,6 +35,12 @@ pub(super) fn connect(
         .map_err(fail(route, Step::Connect))
 }
 
+/// Tells whether a server is this very computer under every address that a session would try.
+pub(crate) fn is_this_computer(host: &str, port: u16, deadline: Deadline) -> bool {
+    wire::resolve(host, port, deadline)
+        .is_ok_and(|addresses| addresses.iter().all(|address| address.ip().to_canonical().is_loopback()))
+}
+
 /// Returns what the resolver says, without Rust's own preamble.
 fn lookup_words(error: &io::Error) -> String {
     let said = io_words(error);

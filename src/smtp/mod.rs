@@ -43,6 +43,7 @@ mod wire;
 #[cfg(test)]
 pub(crate) use certificate::SubjectName;
 pub(crate) use certificate::{CertificateFacts, hex};
+pub(crate) use connect::is_this_computer;
 pub use error::{SmtpError, Step};
 pub(crate) use inspect::{Inspection, Verdict as TrustVerdict, inspect, route_to_inspect};
 pub use session::Session;

@@ -1,6 +1,5 @@
 //! Finding out how a server wants to be talked to, and what its certificate is worth.
 
-use std::net::IpAddr;
 use std::time::Instant;
 
 use super::Setup;
@@ -11,7 +10,7 @@ use crate::commands::certificate::{attempts, first_that_answers};
 use crate::deadline::Deadline;
 use crate::error::Failure;
 use crate::exit::Exit;
-use crate::smtp::{Inspection, Route, SmtpError};
+use crate::smtp::{Inspection, Route, SmtpError, is_this_computer};
 use crate::task::{Node, TlsMode, TrustRule};
 use crate::text::{one_line, shorten};
 
@@ -112,8 +111,9 @@ impl Setup<'_> {
         // what a task takes for granted: RFC 8314, section 7.3
         let implied = if server.port == Some(465) { TlsMode::Implicit } else { TlsMode::Starttls };
         self.draft.set_mode((mode != implied).then_some(mode));
-        let here = server.host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
-        if mode == TlsMode::None && server.auth != Auth::None && !here {
+        let port = server.port.unwrap_or_default();
+        let here = || is_this_computer(&server.host, port, Deadline::after(Instant::now(), self.patience()));
+        if mode == TlsMode::None && server.auth != Auth::None && !here() {
             let text =
                 "Whoever is on the way can read the password, too. Let it cross the network like that?";
             let allowed = self.talk.agree(text, false, "--allow-cleartext-password")?;

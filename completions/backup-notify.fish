@@ -218,7 +218,7 @@ complete -c backup-notify -n "__fish_backup_notify_using_subcommand password; an
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand password; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand password; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand password; and __fish_seen_subcommand_from list" -s V -l version -d 'Print version'
-complete -c backup-notify -n "__fish_backup_notify_using_subcommand setup" -l run-by -d 'Say who will run the hook: who runs this, or root' -r -f -a "me\t''
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand setup" -l run-by -d 'Say who will run the hook: who runs this, or root. Without it you are asked; with --yes, and for root without sudo, it is whoever runs this' -r -f -a "me\t''
 root\t''"
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand setup" -l name -d 'Call the backup this in messages' -r -f
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand setup" -l when -d 'Send an e-mail about every outcome, from warnings on, or about errors only' -r -f -a "finish\t''
@@ -238,7 +238,7 @@ complete -c backup-notify -n "__fish_backup_notify_using_subcommand setup" -l pa
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand setup" -l allow-cleartext-password -d 'Let a password cross an unencrypted connection'
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand setup" -l test -d 'Send a test message before anything is written'
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand setup" -l no-test -d 'Send none, and leave the network alone'
-complete -c backup-notify -n "__fish_backup_notify_using_subcommand setup" -l yes -d 'Take the default of every question, and write without asking, also over a task file that is there'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand setup" -l yes -d 'Take the default of every question, and write without asking, also over a task file that is there; after a failure nothing is tried again'
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand setup" -l json -d 'Print one result object on stdout'
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand setup" -s v -l verbose -d 'Say more on stderr: the decision, its reason, and each stage'
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand setup" -s q -l quiet -d 'Say nothing on stderr but errors'

@@ -381,7 +381,7 @@ fn who_waits_for_another_process_is_told() {
         set.stdin("hunter3").run()
     };
     let waiting = "another process is changing the passwords; waiting for it";
-    set("500ms").assert_code(75).assert_stderr_lacks(waiting).assert_stderr_has("(500ms); it holds");
+    set("1s").assert_code(75).assert_stderr_lacks(waiting).assert_stderr_has("(1s); it holds");
     set("4s").assert_code(75).assert_stderr_has(waiting).assert_stderr_has("(4s); it holds");
     lock.unlock().unwrap();
     set("4s").assert_success().assert_stderr_lacks(waiting);

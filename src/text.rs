@@ -64,6 +64,16 @@ pub(crate) fn shorten(text: &str, most: usize) -> Cow<'_, str> {
     Cow::Owned(short)
 }
 
+/// Writes the address of a server as in a URL (RFC 3986, section 3.2.2); a name stays as it is.
+pub(crate) fn bracketed(host: &str) -> Cow<'_, str> {
+    if host.contains(':') { Cow::Owned(format!("[{host}]")) } else { Cow::Borrowed(host) }
+}
+
+/// Names a server as in a URL: `smtp.example.com:587`, `[::1]:25`.
+pub(crate) fn server(host: &str, port: u16) -> String {
+    format!("{}:{port}", bracketed(host))
+}
+
 /// Quotes one word for a POSIX shell, so that a line can be pasted as it stands.
 pub(crate) fn shell_word(word: &str) -> Cow<'_, str> {
     let plain = |c: char| c.is_ascii_alphanumeric() || "%+,-./:=@_".contains(c);

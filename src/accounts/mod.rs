@@ -11,8 +11,6 @@ mod mail;
 mod presets;
 mod spec;
 
-use std::borrow::Cow;
-
 use lettre::message::Mailbox;
 
 pub use book::Book;
@@ -25,6 +23,7 @@ pub use presets::{PRESETS, Preset};
 pub use spec::{AccountSpec, Auth, PresetSpec, ServerSpec};
 
 use crate::task::TlsMode;
+use crate::text::bracketed;
 
 /// The first argument of the child that reads somebody else's home folder.
 pub(crate) const READ_MAIL_HOME: &str = "read-mail-home";
@@ -129,11 +128,6 @@ fn short_name(host: &str, user: Option<&str>) -> Option<String> {
     let Some(user) = user else { return Some(host.into_owned()) };
     let begins_as_port = user.split(':').next().is_some_and(|word| word.parse::<u16>().is_ok());
     (!begins_as_port).then(|| format!("{host}:{user}"))
-}
-
-/// Writes the address of a server as in a URL (RFC 3986, section 3.2.2); a name stays as it is.
-fn bracketed(host: &str) -> Cow<'_, str> {
-    if host.contains(':') { Cow::Owned(format!("[{host}]")) } else { Cow::Borrowed(host) }
 }
 
 /// Returns the port that servers use for a mode (RFC 8314, section 3.3; RFC 6409; RFC 5321).

@@ -52,6 +52,7 @@ pub use transaction::{Mailer, Receipt, SendError, Verdict};
 
 use crate::accounts::Auth;
 use crate::task::{TlsMode, TrustRule};
+use crate::text;
 
 /// Where a message goes and how: everything about the server, and no secret.
 #[derive(Debug, Clone)]
@@ -89,11 +90,7 @@ impl Route {
 
     /// Returns how messages call the server: `smtp.example.com:587`.
     pub fn server(&self) -> String {
-        if self.host.contains(':') {
-            format!("[{}]:{}", self.host, self.port)
-        } else {
-            format!("{}:{}", self.host, self.port)
-        }
+        text::server(&self.host, self.port)
     }
 }
 

@@ -16,7 +16,7 @@ use crate::cli::PasswordCommand;
 use crate::commands::output::Output;
 use crate::exit::Exit;
 use crate::secrets::{Keychain, Slot};
-use crate::text::one_line;
+use crate::text::{one_line, server};
 
 /// What there is to say of a token that is kept like a password.
 pub(super) const TOKEN_ENDS: &str = "this account signs in with an OAuth 2 token, which is good for an hour or so: \
@@ -54,9 +54,7 @@ fn done_all_the_same(printed: Exit, done: &str, output: Output) -> Exit {
 
 /// Says whose password it is: "jon at smtp.example.com:587".
 fn title(slot: &Slot) -> String {
-    let host = slot.host();
-    let server = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
-    let server = format!("{server}:{}", slot.port());
+    let server = server(slot.host(), slot.port());
     match slot.user() {
         Some(user) => format!("{} at {server}", one_line(user)),
         None => format!("Growl at {server}"),

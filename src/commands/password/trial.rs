@@ -7,13 +7,14 @@ use jiff::Timestamp;
 use super::place::{Place, in_mail};
 use crate::accounts::{Auth, Book};
 use crate::channels::trust_notes;
+use crate::commands::certificate::attempts;
 use crate::commands::output::Output;
 use crate::deadline::Deadline;
 use crate::error::Failure;
 use crate::home;
 use crate::secrets::Secret;
 use crate::smtp::{Route, Session, SmtpError, Stages};
-use crate::task::{TlsMode, TrustRule};
+use crate::task::TrustRule;
 
 /// How long it may take, however long somebody may think about their answers.
 const MOST: Duration = Duration::from_secs(30);
@@ -42,7 +43,7 @@ impl Trial {
             allow_cleartext_password,
             hello_name: home::hello_name(),
         };
-        Self { routes: modes(mode, slot.port()).into_iter().map(route).collect() }
+        Self { routes: attempts(Some(slot.port()), mode).into_iter().map(|(_, mode)| route(mode)).collect() }
     }
 
     /// Signs in. A second way is tried only where the server has shown that it speaks in clear at first; a
@@ -89,15 +90,4 @@ fn once(
     }
     // dropped with a QUIT
     session.sign_in(Some(secret))
-}
-
-/// Lists when TLS may begin: as somebody has said, else as the port is used (RFC 8314, section 7.3).
-fn modes(said: Option<TlsMode>, port: u16) -> Vec<TlsMode> {
-    use TlsMode::{Implicit, Starttls};
-    match (said, port) {
-        (Some(mode), _) => vec![mode],
-        (None, 465) => vec![Implicit],
-        (None, 25 | 587) => vec![Starttls],
-        (None, _) => vec![Implicit, Starttls],
-    }
 }

@@ -12,7 +12,7 @@ use crate::error::Failure;
 use crate::exit::Exit;
 use crate::smtp::{Inspection, Route, SmtpError, is_this_computer};
 use crate::task::{Node, TlsMode, TrustRule};
-use crate::text::{one_line, shorten};
+use crate::text::{self, one_line, shorten};
 
 /// Where a server is looked for, always with encryption: the ports of submission (RFC 8314), and the
 /// one on which servers of a network of its own take mail.
@@ -51,8 +51,9 @@ impl Setup<'_> {
             rules.push("allow_cleartext_password".to_owned());
         }
         if !rules.is_empty() {
-            let before =
-                self.server_before(book).map(|there| format!(", {}", server_name(&there.host, there.port)));
+            let before = self
+                .server_before(book)
+                .map(|there| format!(", {}", text::server(&one_line(&there.host), there.port)));
             let rules = rules.join(", ");
             self.talk.say(&format!(
                 "  taken out of \"tls\", because it was for the server before{}:\n  {}",
@@ -152,12 +153,6 @@ impl Setup<'_> {
             _ => return Err(cancelled()),
         })
     }
-}
-
-/// Names a server for people.
-fn server_name(host: &str, port: u16) -> String {
-    let host = one_line(host);
-    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
 }
 
 /// Makes one failure of what was met on each way.

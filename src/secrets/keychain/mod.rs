@@ -63,7 +63,7 @@ pub struct Keychain {
 impl Keychain {
     /// Returns the keychain of the running user, whether there is one yet or not.
     pub fn own() -> Result<Self, KeychainError> {
-        let home = home::own().filter(|home| home.is_absolute()).ok_or(KeychainError::NoHome)?;
+        let home = home::own().ok_or(KeychainError::NoHome)?;
         let vault = home::data_folder(&home).join("keychain").join("vault");
         let store = Store::new(vault.clone(), Places::of(&home));
         Ok(Self { vault, store, whose: home::user_name() })

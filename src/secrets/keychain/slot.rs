@@ -3,6 +3,8 @@
 use std::fmt;
 use std::net::IpAddr;
 
+use crate::text::bracketed;
+
 /// The port that Growl listens on (facts/growl-and-desktop.md).
 const GROWL_PORT: u16 = 23053;
 /// What a name of Growl's begins with.
@@ -104,11 +106,7 @@ impl fmt::Display for Slot {
         if self.service == Service::Growl {
             f.write_str(GROWL)?;
         }
-        if self.host.contains(':') {
-            write!(f, "[{}]", self.host)?;
-        } else {
-            f.write_str(&self.host)?;
-        }
+        f.write_str(&bracketed(&self.host))?;
         if self.service == Service::Smtp || self.port != GROWL_PORT {
             write!(f, ":{}", self.port)?;
         }

@@ -1,8 +1,7 @@
 //! The file to write: where it is, what is in it, and whether it could be written.
 
-use std::fs::{self, DirBuilder};
-use std::io::ErrorKind;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
@@ -115,23 +114,19 @@ impl Place {
     }
 }
 
-/// Makes a folder and those above it, for their owner only; returns those that were not there, or
-/// leaves none of them.
+/// Makes a folder and those above it, for their owner only, each in one that was judged; returns those
+/// that were not there, or leaves none of them.
 fn make_folders(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
-    let missing: Vec<&Path> = folder.ancestors().take_while(|folder| !folder.exists()).collect();
-    let mut made = Vec::new();
-    for folder in missing.into_iter().rev() {
-        match DirBuilder::new().mode(0o700).create(folder) {
-            Ok(()) => made.push(folder.to_owned()),
-            // by somebody else, a moment ago
-            Err(error) if error.kind() == ErrorKind::AlreadyExists && folder.is_dir() => {}
-            Err(error) => {
-                unmake(&made);
-                return Err(cannot(folder, &io_words(&error)));
-            }
+    let missing = folder.ancestors().take_while(|folder| !folder.exists()).map(Path::to_owned);
+    let mut missing: Vec<PathBuf> = missing.collect();
+    missing.reverse();
+    match files::make_private_folder(folder, Purpose::TaskFile) {
+        Ok(_) => Ok(missing),
+        Err(error) => {
+            unmake(&missing);
+            Err(Failure::from_situation(&error))
         }
     }
-    Ok(made)
 }
 
 /// Removes folders again, the innermost first; one in which something is by now stays.

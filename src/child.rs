@@ -3,7 +3,7 @@
 //! One thread and poll(2), no reader threads: a descendant that keeps a pipe open could hold such
 //! a thread for ever. As soon as the child itself has ended, what has been printed so far counts.
 
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, ErrorKind, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -58,11 +58,37 @@ pub(crate) enum Printed {
 /// Runs a command to its end, or kills it and its process group at the deadline, or when it prints
 /// more than it may.
 pub(crate) fn run(command: &mut Command, printed: Printed, deadline: &Deadline) -> Result<Output, Stopped> {
+    command.stdin(Stdio::null());
+    finish(command, printed, deadline)
+}
+
+/// The same, for a command that is given something to read: at most 4096 bytes, which every pipe takes
+/// before anybody reads (pipe(7), "Pipe capacity").
+#[allow(dead_code, reason = "notices on the desktop need it")]
+pub(crate) fn run_with(
+    command: &mut Command,
+    input: &[u8],
+    printed: Printed,
+    deadline: &Deadline,
+) -> Result<Output, Stopped> {
+    let (reader, mut writer) = io::pipe().map_err(Stopped::CannotStart)?;
+    // the reader does not exist yet: what does not fit must not be waited for
+    fcntl(&writer, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).map_err(|e| Stopped::CannotStart(e.into()))?;
+    writer.write_all(input).map_err(Stopped::CannotStart)?;
+    drop(writer);
+    command.stdin(reader);
+    let ended = finish(command, printed, deadline);
+    // a command keeps what its child was given, and with it the pipe
+    command.stdin(Stdio::null());
+    ended
+}
+
+fn finish(command: &mut Command, printed: Printed, deadline: &Deadline) -> Result<Output, Stopped> {
     let (most, room) = match printed {
         Printed::Secret(most) => (most, most.saturating_add(1)),
         Printed::Plain(most) => (most, 0),
     };
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
     let mut group = Group { child: start(command, deadline)?, ended: false };
     let mut stdout = Pipe::new(group.child.stdout.take(), most.saturating_add(1), room, Keep::Beginning);
     let mut stderr = Pipe::new(group.child.stderr.take(), STDERR_BYTES, STDERR_BYTES, Keep::End);
@@ -212,6 +238,33 @@ impl<R: Read + AsFd> Pipe<R> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn deadline() -> Deadline {
+        Deadline::after(Instant::now(), Duration::from_secs(20))
+    }
+
+    #[test]
+    fn a_child_reads_what_it_is_given_and_then_the_end() {
+        for input in [&b""[..], b"caf\xe9\n", &[b'x'; 4096]] {
+            let output =
+                run_with(&mut Command::new("cat"), input, Printed::Plain(8192), &deadline()).unwrap();
+            assert!(output.status.success());
+            assert_eq!(&output.stdout[..], input);
+        }
+    }
+
+    #[test]
+    fn what_no_pipe_takes_is_an_error_and_no_wait() {
+        let input = vec![b'x'; 4 << 20];
+        let refused = run_with(&mut Command::new("cat"), &input, Printed::Plain(1), &deadline());
+        assert!(matches!(refused, Err(Stopped::CannotStart(_))));
+    }
+
+    #[test]
+    fn a_child_that_reads_nothing_is_no_error() {
+        let output = run_with(&mut Command::new("true"), b"unread", Printed::Plain(1), &deadline()).unwrap();
+        assert!(output.status.success());
+    }
 
     #[test]
     fn a_pipe_keeps_the_part_it_is_told_to() {

@@ -16,9 +16,11 @@
 //! - [`run`], [`decide`], [`tools`] what happened, and whether it is worth a notice
 //! - [`task`] the task file: parsing with every fault at once, and its schema
 //! - [`message`] composing: text, HTML, headers, templates, the end of a log
-//! - [`delivery`] what became of a notice, as `--json` prints it
-//! - `child` another program, `stdin` what is handed over, within bounds of time and output
-//! - `zone` the time zone of the system
+//! - [`delivery`] what became of a notice, as `--json` prints it; [`stages`] how long each step took
+//! - `child` another program, `stdin` what is handed over, within bounds of time and output; `confined`
+//!   this program again, as somebody else
+//! - `zone` the time zone of the system, `random` its random numbers; `net` from a name to a connected
+//!   socket
 //! - [`files`] who may have written a file that decides things; [`home`] whose home it is
 //! - [`accounts`] the SMTP account that a task names; [`secrets`] where its password is
 //! - [`smtp`] the session, from a name to a server's 250; the only home of anything dangerous
@@ -42,6 +44,7 @@ pub mod channels;
 mod child;
 pub mod cli;
 mod commands;
+mod confined;
 pub mod deadline;
 pub mod decide;
 pub mod delivery;
@@ -50,10 +53,13 @@ pub mod exit;
 pub mod files;
 pub mod home;
 pub mod message;
+mod net;
+mod random;
 pub mod run;
 pub mod secrets;
 pub mod settings;
 pub mod smtp;
+pub mod stages;
 mod stdin;
 pub mod task;
 pub mod text;

@@ -5,6 +5,7 @@
 //! sequences and the marks that reorder text lose their power, and nothing else changes.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 use std::io;
 
 /// Tells whether a character could act instead of being shown: C0, DEL, C1, the line and
@@ -88,6 +89,15 @@ pub(crate) fn shell_word(word: &str) -> Cow<'_, str> {
 pub(crate) fn io_words(error: &io::Error) -> String {
     let said = error.to_string();
     said.split(" (os error").next().unwrap_or(&said).to_lowercase()
+}
+
+/// Writes bytes as lower-case hex.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut hex, byte| {
+        // writing to a String cannot fail
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }
 
 /// Finds the known word nearest to what was typed, when it is near enough to be a slip.

@@ -410,7 +410,7 @@ fn by_hand_the_child_prints_what_it_finds_and_never_as_root() {
     world.write(Path::new("home").join(V2), PLIST);
     let home = world.home();
     let refused = world.run(&["read-mail-home", home.to_str().unwrap()]);
-    refused.assert_code(77).assert_stdout_is("").assert_stderr_has("are not read as root");
+    refused.assert_code(77).assert_stdout_is("").assert_stderr_has("is not opened as root");
     let listed = world.command(&["read-mail-home", home.to_str().unwrap()]).as_user(SAM, SAM).run();
     assert_eq!(listed.assert_success().json()["problems"], json!([]));
     let other = world.command(&["read-mail-home", "--user", "0", "/"]).as_user(SAM, SAM).run();

@@ -10,7 +10,8 @@ use crate::delivery::{ChannelName, Delivery, Recipient, Status, TlsFacts};
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::message::Story;
-use crate::smtp::{Mailer, Receipt, SendError, Session, Stages, Verdict};
+use crate::smtp::{Mailer, Receipt, SendError, Session, Verdict};
+use crate::stages::Stages;
 use crate::task::Email;
 
 /// One e-mail of a task.

@@ -19,9 +19,9 @@ use crate::deadline::Deadline;
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::home;
-use crate::smtp::{CertificateFacts, Inspection, Route, SmtpError, hex, inspect, route_to_inspect};
-use crate::task::{TlsMode, parse_host};
-use crate::text::{self, io_words, shell_word};
+use crate::smtp::{CertificateFacts, Inspection, Route, SmtpError, inspect, route_to_inspect};
+use crate::task::{TlsMode, parse_server};
+use crate::text::{self, hex, io_words, shell_word};
 
 /// How long it may take when nobody says.
 const USUAL_DEADLINE: Duration = Duration::from_secs(30);
@@ -61,16 +61,7 @@ fn certificate(args: &CertificateArgs, world: &World) -> Result<Exit, Failure> {
 
 /// Reads `HOST`, `HOST:PORT`, `[ADDRESS]:PORT` or an IPv6 address.
 fn target(typed: &str) -> Result<(String, Option<u16>), Failure> {
-    let wrong = |what: String| Failure::new(Exit::Usage, what).with_hint("write HOST or HOST:PORT");
-    let (host, port) = match typed.rsplit_once(':') {
-        Some((host, port)) if !host.contains(':') || (host.starts_with('[') && host.ends_with(']')) => {
-            let number = port.parse::<u16>().ok().filter(|port| *port > 0);
-            let shown = text::one_line(port);
-            (host, Some(number.ok_or_else(|| wrong(format!("\"{shown}\" is no port (1 to 65535)")))?))
-        }
-        _ => (typed, None),
-    };
-    Ok((parse_host(host).map_err(wrong)?, port))
+    parse_server(typed).map_err(|what| Failure::new(Exit::Usage, what).with_hint("write HOST or HOST:PORT"))
 }
 
 /// Lists the ports and modes to try, in order.

@@ -1,12 +1,14 @@
 //! From a route to a connected socket: the first two stages of every session.
 
-use std::io::{self, ErrorKind};
+use std::io::ErrorKind;
 use std::net::TcpStream;
 
 use crate::deadline::Deadline;
+use crate::net::{self, lookup_words};
+use crate::smtp::Route;
 use crate::smtp::error::{Problem, SmtpError, Step};
 use crate::smtp::session::fail;
-use crate::smtp::{Route, Stages, wire};
+use crate::stages::Stages;
 use crate::text::io_words;
 
 /// Looks up the server and connects to it.
@@ -16,14 +18,14 @@ pub(super) fn connect(
     stages: &Stages<'_>,
 ) -> Result<TcpStream, SmtpError> {
     let addresses = stages
-        .time(Step::Resolve.name(), || wire::resolve(&route.host, route.port, deadline))
+        .time(Step::Resolve.name(), || net::resolve(&route.host, route.port, deadline))
         .map_err(|error| match error.kind() {
             ErrorKind::TimedOut => Problem::TimedOut(deadline.length()),
             _ => Problem::NameNotFound(lookup_words(&error)),
         })
         .map_err(fail(route, Step::Resolve))?;
     stages
-        .time(Step::Connect.name(), || wire::connect(&addresses, deadline))
+        .time(Step::Connect.name(), || net::connect(&addresses, deadline))
         .map_err(|error| {
             let all_late = error.attempts.iter().all(|(_, e)| e.kind() == ErrorKind::TimedOut);
             if all_late && deadline.remaining().is_none() {
@@ -37,12 +39,6 @@ pub(super) fn connect(
 
 /// Tells whether a server is this very computer under every address that a session would try.
 pub(crate) fn is_this_computer(host: &str, port: u16, deadline: Deadline) -> bool {
-    wire::resolve(host, port, deadline)
+    net::resolve(host, port, deadline)
         .is_ok_and(|addresses| addresses.iter().all(|address| address.ip().to_canonical().is_loopback()))
-}
-
-/// Returns what the resolver says, without Rust's own preamble.
-fn lookup_words(error: &io::Error) -> String {
-    let said = io_words(error);
-    said.rsplit(": ").next().unwrap_or(&said).to_owned()
 }

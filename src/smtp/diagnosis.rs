@@ -15,7 +15,8 @@ use crate::smtp::presented::{self, Presented};
 use crate::smtp::session::fail;
 use crate::smtp::tls::is_unknown_issuer;
 use crate::smtp::trust::Verifier;
-use crate::smtp::{Route, Session, Stages};
+use crate::smtp::{Route, Session};
+use crate::stages::Stages;
 
 /// How long an explanation may take: the answer is known by then, only its reasons are not.
 const PATIENCE: Duration = Duration::from_secs(5);

@@ -10,9 +10,10 @@ use crate::error::{Failure, Situation};
 use crate::exit::Exit;
 use crate::smtp::Route;
 use crate::smtp::advice;
-use crate::smtp::certificate::{CertificateFacts, Fault, hex};
+use crate::smtp::certificate::{CertificateFacts, Fault};
 use crate::smtp::reply::Reply;
 use crate::text;
+use crate::text::hex;
 
 /// A stage of the conversation, as `stages` in results names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -10,7 +10,8 @@ use crate::smtp::presented::{self, Presented};
 use crate::smtp::session::fail;
 use crate::smtp::tls::is_unknown_issuer;
 use crate::smtp::trust::Verifier;
-use crate::smtp::{Route, Session, Stages, Step};
+use crate::smtp::{Route, Session, Step};
+use crate::stages::Stages;
 use crate::task::{Pin, TlsMode, TrustRule};
 
 /// What a server presented, and what the rules say of it.

@@ -32,7 +32,6 @@ mod presented_openssl;
 mod reply;
 mod session;
 mod sign_in;
-mod stages;
 mod stream;
 mod system_roots;
 mod tls;
@@ -40,14 +39,13 @@ mod transaction;
 mod trust;
 mod wire;
 
+pub(crate) use certificate::CertificateFacts;
 #[cfg(test)]
 pub(crate) use certificate::SubjectName;
-pub(crate) use certificate::{CertificateFacts, hex};
 pub(crate) use connect::is_this_computer;
 pub use error::{SmtpError, Step};
 pub(crate) use inspect::{Inspection, Verdict as TrustVerdict, inspect, route_to_inspect};
 pub use session::Session;
-pub use stages::Stages;
 pub use transaction::{Mailer, Receipt, SendError, Verdict};
 
 use crate::accounts::Auth;

@@ -9,12 +9,13 @@ use crate::deadline::Deadline;
 use crate::smtp::certificate::CertificateFacts;
 use crate::smtp::error::{Problem, SmtpError, Step};
 use crate::smtp::wire::Wire;
-use crate::smtp::{Route, Session, Stages};
+use crate::smtp::{Route, Session};
 
 #[cfg(target_os = "macos")]
 use crate::smtp::presented_macos as platform;
 #[cfg(not(target_os = "macos"))]
 use crate::smtp::presented_openssl as platform;
+use crate::stages::Stages;
 
 /// What a server presented in a handshake.
 #[derive(Debug, Clone)]

@@ -9,15 +9,17 @@ use jiff::Timestamp;
 use crate::deadline::Deadline;
 use crate::delivery::TlsFacts;
 use crate::smtp::capabilities::Capabilities;
-use crate::smtp::certificate::{CertificateFacts, hex};
+use crate::smtp::certificate::CertificateFacts;
 use crate::smtp::echo::Traces;
 use crate::smtp::error::{Problem, SmtpError, Step};
 use crate::smtp::reply::{Replies, Reply};
 use crate::smtp::stream::Stream;
 use crate::smtp::trust::Verifier;
 use crate::smtp::wire::Wire;
-use crate::smtp::{Route, SecuredRoute, Stages, connect, diagnosis, tls};
+use crate::smtp::{Route, SecuredRoute, connect, diagnosis, tls};
+use crate::stages::Stages;
 use crate::task::{Pin, TlsMode, TrustRule};
+use crate::text::hex;
 
 /// What is kept back of the deadline to find out what a silent server is.
 const DIAGNOSIS: Duration = Duration::from_millis(1500);

@@ -9,10 +9,10 @@ use zeroize::Zeroizing;
 use crate::accounts::Auth;
 use crate::secrets::{Secret, wipe_stack};
 use crate::smtp::Session;
-use crate::smtp::certificate::hex;
 use crate::smtp::echo::Traces;
 use crate::smtp::error::{Problem, SmtpError, Step};
 use crate::smtp::reply::Reply;
+use crate::text::hex;
 
 /// How long the line of a command may be, with its end (RFC 5321, section 4.5.3.1.4).
 const COMMAND_MOST: usize = 512;

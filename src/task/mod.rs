@@ -33,7 +33,7 @@ pub(crate) use read_email::EMAIL as EMAIL_KEYS;
 pub(crate) use read_email::TLS as TLS_KEYS;
 pub use schema::schema;
 pub use trust_rule::{Pin, TrustRule};
-pub use words::{parse_duration, parse_host, parse_mailboxes};
+pub use words::{parse_duration, parse_host, parse_mailboxes, parse_server};
 
 use crate::accounts::AccountSpec;
 use crate::decide::{Policy, ScreenEvent};
@@ -238,6 +238,9 @@ pub struct Desktop {
     pub events: Vec<ScreenEvent>,
 }
 
+/// The port that Growl listens on (GNTP 1.0; facts/growl-and-desktop.md).
+pub const GROWL_PORT: u16 = 23053;
+
 /// Notices through Growl (GNTP).
 #[derive(Debug, Clone, PartialEq, Eq, JsonSchema)]
 #[schemars(deny_unknown_fields)]
@@ -256,6 +259,19 @@ pub struct Growl {
     /// The hash that hides the password.
     #[schemars(with = "Option<GrowlHash>", extend("default" = "sha256"))]
     pub hash: GrowlHash,
+}
+
+impl Default for Growl {
+    /// Growl on this computer, for every event and without a password.
+    fn default() -> Self {
+        Self {
+            events: ScreenEvent::all(),
+            host: "127.0.0.1".to_owned(),
+            port: GROWL_PORT,
+            password: None,
+            hash: GrowlHash::default(),
+        }
+    }
 }
 
 /// The hash of a GNTP key.

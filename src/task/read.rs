@@ -12,7 +12,7 @@ use crate::task::read_email::{A_URL, account, emails};
 use crate::task::read_password::password;
 use crate::task::walk::{Fields, Walk};
 use crate::task::words::{parse_duration, parse_host};
-use crate::task::{DEFAULT_DEADLINE, Desktop, Growl, GrowlHash, Outbox, Password, Task};
+use crate::task::{DEFAULT_DEADLINE, Desktop, GROWL_PORT, Growl, GrowlHash, Outbox, Password, Task};
 use crate::text;
 use crate::tools::Tool;
 
@@ -188,8 +188,7 @@ fn growl(walk: &mut Walk<'_>, node: &Node, path: &Path) -> Option<Growl> {
     Some(Growl {
         events: events(walk, &f),
         host: host.unwrap_or_else(|| "127.0.0.1".to_owned()),
-        // GNTP 1.0: the registered port (facts/growl-and-desktop.md)
-        port: walk.port(&f, "port").unwrap_or(23053),
+        port: walk.port(&f, "port").unwrap_or(GROWL_PORT),
         password: f.get("password").and_then(|n| password(walk, n, &f.place("password"))),
         hash: walk.word(&f, "hash", &GrowlHash::WORDS).unwrap_or_default(),
     })

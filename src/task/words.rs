@@ -120,6 +120,19 @@ pub fn parse_host(word: &str) -> Result<String, String> {
     Ok(ascii)
 }
 
+/// Reads `HOST` or `HOST:PORT`; the colons of an IPv6 address stand in brackets where a port follows.
+pub fn parse_server(typed: &str) -> Result<(String, Option<u16>), String> {
+    let (host, port) = match typed.rsplit_once(':') {
+        Some((host, port)) if !host.contains(':') || (host.starts_with('[') && host.ends_with(']')) => {
+            let number = port.parse::<u16>().ok().filter(|port| *port > 0);
+            let shown = text::one_line(port);
+            (host, Some(number.ok_or_else(|| format!("\"{shown}\" is no port (1 to 65535)"))?))
+        }
+        _ => (typed, None),
+    };
+    Ok((parse_host(host)?, port))
+}
+
 /// Reads one word of a closed set; the error lists the set and the nearest word.
 pub(crate) fn parse_word<T: Copy>(word: &str, words: &[(&'static str, T)]) -> Result<T, String> {
     if let Some((_, value)) = words.iter().find(|(known, _)| *known == word) {

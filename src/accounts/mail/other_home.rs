@@ -6,7 +6,6 @@
 //! outside: a task of root's must not send a password where the owner of a folder likes.
 
 use std::os::unix::fs::MetadataExt;
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -16,6 +15,7 @@ use nix::unistd::{Gid, Uid, User, geteuid};
 use crate::accounts::found::{Found, Listing, Problem};
 use crate::accounts::{READ_MAIL_HOME, label, short_name};
 use crate::child::{self, Output, Printed, Stopped, ending};
+use crate::confined;
 use crate::deadline::Deadline;
 use crate::files::FileFault;
 use crate::task::parse_host;
@@ -111,17 +111,10 @@ fn believed(answer: &[u8]) -> Result<Listing, &'static str> {
     }
 }
 
-/// Makes the command that starts this program again.
-///
-/// Still as root, so that it runs wherever its file lies, but with the owner's group and no other.
-/// `uid` is what makes std drop root's supplementary groups (setgid, setgroups, setuid: in this
-/// order, before anything of the new program runs); nix has no setgroups for macOS.
+/// Makes the command that reads the folder.
 fn command(home: &Home, group: Gid) -> std::io::Result<Command> {
-    // by this name it is the running program, even when its file has been replaced meanwhile
-    let program = if cfg!(target_os = "linux") { "/proc/self/exe".into() } else { std::env::current_exe()? };
-    let mut command = Command::new(program);
-    command.arg0("backup-notify").args([READ_MAIL_HOME, "--user", &home.owner.to_string(), "--"]);
-    command.arg(&home.path).env_clear().current_dir("/").gid(group.as_raw()).uid(0);
+    let mut command = confined::command(group)?;
+    command.args([READ_MAIL_HOME, "--user", &home.owner.to_string(), "--"]).arg(&home.path);
     Ok(command)
 }
 

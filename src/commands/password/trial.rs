@@ -13,7 +13,8 @@ use crate::deadline::Deadline;
 use crate::error::Failure;
 use crate::home;
 use crate::secrets::Secret;
-use crate::smtp::{Route, Session, SmtpError, Stages};
+use crate::smtp::{Route, Session, SmtpError};
+use crate::stages::Stages;
 use crate::task::TrustRule;
 
 /// How long it may take, however long somebody may think about their answers.

@@ -11,8 +11,9 @@ use crate::commands::certificate::names;
 use crate::deadline::Deadline;
 use crate::error::Failure;
 use crate::home;
-use crate::smtp::{Inspection, Route, TrustVerdict, hex, inspect, route_to_inspect};
+use crate::smtp::{Inspection, Route, TrustVerdict, inspect, route_to_inspect};
 use crate::task::TrustRule;
+use crate::text::hex;
 use crate::text::{one_line, shell_word};
 
 /// What `inspect` calls the rule for which a file is needed.

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use super::absent::Who;
 use super::key::meaning;
-use super::seal::NoRandom;
 use crate::error::Situation;
 use crate::exit::Exit;
 use crate::files::{FileError, PrivateError, WriteError, aside};
+use crate::random::NoRandom;
 use crate::text::{one_line, shell_word};
 
 /// A keychain that cannot or must not be used.

@@ -8,11 +8,12 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use chacha20poly1305::aead::common::getrandom::SysRng;
-use chacha20poly1305::aead::rand_core::TryRng as _;
 use chacha20poly1305::{AeadInOut as _, KeyInit as _, Tag, XChaCha20Poly1305, XNonce};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
+
+use crate::random::{NoRandom, fill};
+use crate::text;
 
 /// The bytes of a key.
 const KEY: usize = 32;
@@ -22,10 +23,6 @@ const TAG: usize = 16;
 const KEY_WORD: &[u8] = b"backup-notify-key-1:";
 /// What tells the hash of a key from every other one.
 const KEY_ID_WORD: &[u8] = b"backup-notify key id 1\0";
-
-/// Nothing could be sealed, because the system has no random numbers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct NoRandom;
 
 /// A seal that does not fit: changed, sealed for something else, or under another key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,7 +70,7 @@ impl Key {
     /// Returns the name by which a vault knows its key. It says nothing about the key itself.
     pub(super) fn id(&self) -> String {
         let hash = Sha256::new().chain_update(KEY_ID_WORD).chain_update(self.0.as_slice()).finalize();
-        hash.iter().take(8).fold(String::new(), |id, byte| format!("{id}{byte:02x}"))
+        text::hex(hash.get(..8).unwrap_or_default())
     }
 
     fn cipher(&self) -> Option<XChaCha20Poly1305> {
@@ -142,9 +139,4 @@ pub(super) fn open(key: &Key, bound: &Bound, sealed: &Sealed) -> Result<Zeroizin
     cipher.decrypt_inout_detached(&nonce, &bound.0, text.into(), &tag).map_err(|_| Broken)?;
     bytes.truncate(length);
     Ok(bytes)
-}
-
-/// Fills a buffer with random numbers of the system.
-fn fill(buffer: &mut [u8]) -> Result<(), NoRandom> {
-    SysRng.try_fill_bytes(buffer).map_err(|_| NoRandom)
 }

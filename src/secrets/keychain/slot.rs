@@ -3,10 +3,9 @@
 use std::fmt;
 use std::net::IpAddr;
 
+use crate::task::GROWL_PORT;
 use crate::text::bracketed;
 
-/// The port that Growl listens on (facts/growl-and-desktop.md).
-const GROWL_PORT: u16 = 23053;
 /// What a name of Growl's begins with.
 const GROWL: &str = "growl:";
 

@@ -15,8 +15,9 @@ mod tests;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::seal::{self, Bound, Key, NoRandom, Sealed};
+use super::seal::{self, Bound, Key, Sealed};
 use super::{Kept, Secret, Service, Slot};
+use crate::random::NoRandom;
 
 /// What the file says that it is.
 const FORMAT: &str = "backup-notify vault";

@@ -8,7 +8,8 @@ use x509_cert::Certificate;
 use x509_cert::der::{Decode, Encode};
 
 use super::testing::{KEPT, kept, kept_facts, now, params, self_signed};
-use super::{CertificateFacts, KeyUse, Purpose, Rules, faults, hex, matches_host, presented_root};
+use super::{CertificateFacts, KeyUse, Purpose, Rules, faults, matches_host, presented_root};
+use crate::text::hex;
 
 /// What OpenSSL calls the algorithms of the kept certificates.
 const ALGORITHMS: [(&str, &str); 9] = [

@@ -111,11 +111,11 @@ complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -l t
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -l deadline -d 'Bound the whole run of the program, such as 45s or 2m' -r -f
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -l outbox -d 'Keep what no server accepted in this folder, or nowhere (none); without effect in this version' -r -f -a "(__fish_complete_directories)"
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -l mail-home -d 'Read Mail\'s accounts from this home folder; they are named by their ids then' -r -f -a "(__fish_complete_directories)"
-complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -l growl -d 'Show a notice through Growl, here or on this host; this version cannot, and says so' -r -f
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -l growl -d 'Show a notice through Growl, on this computer or the one named' -r -f -a "(__fish_print_hostnames)"
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -l dry-run -d 'Print the decision and the finished message; touch no secret, no network and no outbox'
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -l hook -d 'Exit 0 whatever became of the deliveries, for backup programs that take a hook\'s failure for their own'
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -l allow-cleartext-password -d 'Let a password cross an unencrypted connection'
-complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -l desktop -d 'Show a notice on the desktop; this version cannot, and says so'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -l desktop -d 'Show a notice on the desktop of whoever is logged in'
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -l json -d 'Print one result object on stdout'
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -s v -l verbose -d 'Say more on stderr: the decision, its reason, and each stage'
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -s q -l quiet -d 'Say nothing on stderr but errors'
@@ -136,10 +136,10 @@ complete -c backup-notify -n "__fish_backup_notify_using_subcommand test-email" 
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand test-email" -l deadline -d 'Bound the whole run of the program, such as 45s or 2m' -r -f
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand test-email" -l outbox -d 'Keep what no server accepted in this folder, or nowhere (none); without effect in this version' -r -f -a "(__fish_complete_directories)"
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand test-email" -l mail-home -d 'Read Mail\'s accounts from this home folder; they are named by their ids then' -r -f -a "(__fish_complete_directories)"
-complete -c backup-notify -n "__fish_backup_notify_using_subcommand test-email" -l growl -d 'Show a notice through Growl, here or on this host; this version cannot, and says so' -r -f
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand test-email" -l growl -d 'Show a notice through Growl, on this computer or the one named' -r -f -a "(__fish_print_hostnames)"
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand test-email" -l dry-run -d 'Print the finished message; touch no secret, no network and no outbox'
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand test-email" -l allow-cleartext-password -d 'Let a password cross an unencrypted connection'
-complete -c backup-notify -n "__fish_backup_notify_using_subcommand test-email" -l desktop -d 'Show a notice on the desktop; this version cannot, and says so'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand test-email" -l desktop -d 'Show a notice on the desktop of whoever is logged in'
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand test-email" -l json -d 'Print one result object on stdout'
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand test-email" -s v -l verbose -d 'Say more on stderr: the decision, its reason, and each stage'
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand test-email" -s q -l quiet -d 'Say nothing on stderr but errors'
@@ -160,10 +160,10 @@ complete -c backup-notify -n "__fish_backup_notify_using_subcommand check" -l tl
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand check" -l deadline -d 'Bound the whole run of the program, such as 45s or 2m' -r -f
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand check" -l outbox -d 'Keep what no server accepted in this folder, or nowhere (none); without effect in this version' -r -f -a "(__fish_complete_directories)"
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand check" -l mail-home -d 'Read Mail\'s accounts from this home folder; they are named by their ids then' -r -f -a "(__fish_complete_directories)"
-complete -c backup-notify -n "__fish_backup_notify_using_subcommand check" -l growl -d 'Show a notice through Growl, here or on this host; this version cannot, and says so' -r -f
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand check" -l growl -d 'Show a notice through Growl, on this computer or the one named' -r -f -a "(__fish_print_hostnames)"
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand check" -l offline -d 'Stop before the network; passwords are fetched all the same'
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand check" -l allow-cleartext-password -d 'Let a password cross an unencrypted connection'
-complete -c backup-notify -n "__fish_backup_notify_using_subcommand check" -l desktop -d 'Show a notice on the desktop; this version cannot, and says so'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand check" -l desktop -d 'Show a notice on the desktop of whoever is logged in'
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand check" -l json -d 'Print one result object on stdout'
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand check" -s v -l verbose -d 'Say more on stderr: the decision, its reason, and each stage'
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand check" -s q -l quiet -d 'Say nothing on stderr but errors'

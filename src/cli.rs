@@ -24,7 +24,7 @@ pub use password::{
     ListPasswordsArgs, LookupArgs, PasswordCommand, RemovePasswordArgs, SetPasswordArgs, TrialArgs,
 };
 pub use setup::{AnswerArgs, RunBy, SetupArgs};
-use values::{TrustWords, any_text, duration, exit_code, mailbox, mailboxes, time, words};
+use values::{TrustWords, any_text, duration, exit_code, growl_server, mailbox, mailboxes, time, words};
 
 /// Tell people how a backup ended
 ///
@@ -365,10 +365,11 @@ pub struct Overrides {
     /// Read Mail's accounts from this home folder; they are named by their ids then
     #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
     pub mail_home: Option<PathBuf>,
-    /// Show a notice through Growl, here or on this host; this version cannot, and says so
-    #[arg(long, value_name = "HOST", num_args = 0..=1, default_missing_value = "127.0.0.1")]
-    pub growl: Option<String>,
-    /// Show a notice on the desktop; this version cannot, and says so
+    /// Show a notice through Growl, on this computer or the one named
+    #[arg(long, value_name = "HOST[:PORT]", num_args = 0..=1, default_missing_value = "127.0.0.1")]
+    #[arg(value_parser = growl_server, value_hint = clap::ValueHint::Hostname)]
+    pub growl: Option<GrowlServer>,
+    /// Show a notice on the desktop of whoever is logged in
     #[arg(long)]
     pub desktop: bool,
 }
@@ -391,6 +392,15 @@ pub struct OutputArgs {
 /// Several addresses; a type of its own, because clap gives `Vec` a meaning of its own.
 #[derive(Debug, Clone)]
 pub struct Recipients(pub Vec<Mailbox>);
+
+/// A computer that runs Growl.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GrowlServer {
+    /// Its name or address.
+    pub host: String,
+    /// The port, where one was typed.
+    pub port: Option<u16>,
+}
 
 /// Tells whether JSON was asked for, when the command line is too wrong to be parsed.
 pub fn wants_json(args: &[OsString]) -> bool {

@@ -36,15 +36,33 @@ impl Deadline {
     #[must_use]
     pub fn share(&self, parts: u32) -> Self {
         match self.remaining() {
-            Some(left) if parts > 1 => {
-                let part = left / parts;
-                // said in messages: to a tenth of a second
-                let tenths = u64::try_from(part.as_millis() / 100).unwrap_or(u64::MAX);
-                let length = Duration::from_millis(tenths.saturating_mul(100));
-                Self { length, ..Self::after(Instant::now(), part) }
-            }
+            Some(left) if parts > 1 => Self::counted(left / parts),
             _ => *self,
         }
+    }
+
+    /// Returns an earlier deadline, so that `reserve` is left for what comes after it; when there is not
+    /// much time, half of it is.
+    #[must_use]
+    pub fn leaving(&self, reserve: Duration) -> Self {
+        let left = self.remaining().unwrap_or_default();
+        self.within(left.saturating_sub(reserve.min(left / 2)))
+    }
+
+    /// Returns a deadline of its own for one thing that may take `most`, or what is left.
+    #[must_use]
+    pub fn within(&self, most: Duration) -> Self {
+        match self.remaining() {
+            Some(left) if most < left => Self::counted(most),
+            _ => *self,
+        }
+    }
+
+    /// Returns a deadline from now, whose length is said in messages: to a tenth of a second.
+    fn counted(length: Duration) -> Self {
+        let tenths = u64::try_from(length.as_millis() / 100).unwrap_or(u64::MAX);
+        let said = Duration::from_millis(tenths.saturating_mul(100));
+        Self { length: said, ..Self::after(Instant::now(), length) }
     }
 
     /// Returns a deadline that comes `most` from now, or this one when it comes sooner.

@@ -69,6 +69,17 @@ impl ScreenEvent {
         }
     }
 
+    /// Returns the event that the beginning or the end of a backup is: interrupted counts as error,
+    /// skipped as warning (design, section 3).
+    pub fn of(event: Event, outcome: Outcome) -> Self {
+        match (event, outcome) {
+            (Event::Begin, _) => Self::Begin,
+            (Event::End, Outcome::Success) => Self::Success,
+            (Event::End, Outcome::Warning | Outcome::Skipped) => Self::Warning,
+            (Event::End, Outcome::Error | Outcome::Interrupted) => Self::Error,
+        }
+    }
+
     /// Every event: the default of `events`.
     pub fn all() -> Vec<Self> {
         Self::WORDS.iter().map(|(_, event)| *event).collect()
@@ -155,12 +166,7 @@ pub fn decide(event: Event, outcome: Outcome, policy: Policy) -> Decision {
 
 /// Decides whether a screen channel shows a notice.
 pub fn decide_screen(event: Event, outcome: Outcome, events: &[ScreenEvent]) -> Decision {
-    let shown = match (event, outcome) {
-        (Event::Begin, _) => ScreenEvent::Begin,
-        (Event::End, Outcome::Success) => ScreenEvent::Success,
-        (Event::End, Outcome::Warning | Outcome::Skipped) => ScreenEvent::Warning,
-        (Event::End, Outcome::Error | Outcome::Interrupted) => ScreenEvent::Error,
-    };
+    let shown = ScreenEvent::of(event, outcome);
     if events.contains(&shown) {
         Decision::Notify(Reason::Listed(shown))
     } else {

@@ -21,8 +21,8 @@ use crate::files::{self, Purpose};
 use crate::home;
 use crate::run::{Event, Outcome, Run, RunFacts};
 use crate::task::{
-    self, AttachLog, DEFAULT_DEADLINE, Desktop, Email, Growl, GrowlHash, MAX_BYTES, Outbox, Password, Task,
-    Tls, TrustRule,
+    self, AttachLog, DEFAULT_DEADLINE, Desktop, Email, Growl, MAX_BYTES, Outbox, Password, Task, Tls,
+    TrustRule,
 };
 use crate::text::{io_words, one_line, shell_word};
 use crate::tools::Tool;
@@ -40,6 +40,10 @@ pub enum Origin {
     /// From flags alone.
     Flags,
 }
+
+/// How long a notice that a backup begins may hold it up: 5 s at most (design, section 2), of which a
+/// little is for what comes after the deadline.
+const BEGIN: Duration = Duration::from_millis(4500);
 
 /// A task with the overrides laid over it.
 #[derive(Debug)]
@@ -258,19 +262,10 @@ fn apply_others(task: &mut Task, overrides: &Overrides) {
     if let Some(home) = &overrides.mail_home {
         task.mail_home = Some(home.clone());
     }
-    if let Some(host) = &overrides.growl {
-        match &mut task.growl {
-            Some(growl) => growl.host.clone_from(host),
-            None => {
-                task.growl = Some(Growl {
-                    events: ScreenEvent::all(),
-                    host: host.clone(),
-                    port: 23053,
-                    password: None,
-                    hash: GrowlHash::default(),
-                });
-            }
-        }
+    if let Some(server) = &overrides.growl {
+        let growl = task.growl.get_or_insert_with(Growl::default);
+        growl.host.clone_from(&server.host);
+        growl.port = server.port.unwrap_or(growl.port);
     }
     if overrides.desktop && task.desktop.is_none() {
         task.desktop = Some(Desktop { events: ScreenEvent::all() });
@@ -388,7 +383,7 @@ pub fn time_limit(task: &Task, event: Event) -> Duration {
 
 fn limit(length: Duration, event: Event) -> Duration {
     match event {
-        Event::Begin => length.min(Duration::from_secs(5)),
+        Event::Begin => length.min(BEGIN),
         Event::End => length,
     }
 }

@@ -387,5 +387,5 @@ fn a_backup_that_begins_waits_five_seconds_for_its_task() {
     let world = World::new();
     let line = "sleep 6 | \"$0\" notify --event begin --task -";
     let output = world.other_command("/bin/sh", &["-c", line, world.binary().to_str().unwrap()]).run();
-    output.assert_code(66).assert_stderr_has("did not end within 5 s");
+    output.assert_code(66).assert_stderr_has("did not end within 4.5 s");
 }

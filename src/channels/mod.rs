@@ -1,15 +1,18 @@
 //! The ways to reach people: one trait, one file each.
 
+mod desktop;
 mod email;
+mod growl;
 mod log_file;
 mod prepared;
 mod preview;
 mod screen;
 pub(crate) mod trust_notes;
 
+pub use desktop::DesktopChannel;
 pub use email::EmailChannel;
-pub use preview::Preview;
-pub use screen::ScreenChannel;
+pub use growl::GrowlChannel;
+pub use preview::{Preview, ScreenPreview};
 
 use crate::accounts::Book;
 use crate::deadline::Deadline;

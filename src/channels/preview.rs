@@ -3,6 +3,7 @@
 use lettre::message::Mailbox;
 
 use crate::channels::prepared::Prepared;
+use crate::channels::screen::ScreenNotice;
 use crate::channels::{Channel, Circumstances};
 use crate::delivery::{ChannelName, Delivery, Status};
 use crate::error::Failure;
@@ -48,5 +49,26 @@ impl Channel for Preview<'_> {
                 delivery
             }
         }
+    }
+}
+
+/// Hands over the text of a notice instead of showing it on a screen.
+pub struct ScreenPreview<'a> {
+    /// The channel that it would be shown on.
+    pub channel: ChannelName,
+    /// Is given the text: the title, then the rest.
+    pub show: &'a dyn Fn(String),
+}
+
+impl std::fmt::Debug for ScreenPreview<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ScreenPreview").field("channel", &self.channel).finish_non_exhaustive()
+    }
+}
+
+impl Channel for ScreenPreview<'_> {
+    fn deliver(&self, story: &Story<'_>, _: Circumstances<'_>) -> Delivery {
+        (self.show)(ScreenNotice::of(story).preview());
+        Delivery::plain(self.channel, Status::Skipped, Exit::Ok, "a dry run: nothing was shown")
     }
 }

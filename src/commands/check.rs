@@ -5,7 +5,6 @@ use crate::channels::Effort;
 use crate::cli::CheckArgs;
 use crate::commands::deliver::{self, Target, Trial};
 use crate::commands::output::{Output, Report};
-use crate::delivery::ChannelName;
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::run::Event;
@@ -28,11 +27,7 @@ pub(super) fn check(
     output: Output,
 ) -> Result<Report, Failure> {
     let loaded = settings::load_task(&args.task, &args.overrides, Event::End, world.started)?;
-    let task = &loaded.task;
     let effort = if args.offline { Effort::Offline } else { Effort::Rehearse };
-    let emails = task.email.iter().map(Target::Email);
-    let growl = task.growl.iter().map(|_| Target::Screen(ChannelName::Growl));
-    let desktop = task.desktop.iter().map(|_| Target::Screen(ChannelName::Desktop));
-    let targets = emails.chain(growl).chain(desktop);
+    let targets = Target::all(&loaded.task);
     Ok(deliver::by_hand(&loaded, targets, world, Trial { may_prompt, ..Trial::to(effort) }, output))
 }

@@ -2,12 +2,15 @@
 
 use std::cell::Cell;
 use std::io::{self, IsTerminal};
+use std::time::Duration;
 
 use jiff::Timestamp;
 
 use crate::World;
 use crate::accounts::Book;
-use crate::channels::{Channel, Circumstances, Effort, EmailChannel, Preview, ScreenChannel};
+use crate::channels::{
+    Channel, Circumstances, DesktopChannel, Effort, EmailChannel, GrowlChannel, Preview, ScreenPreview,
+};
 use crate::commands::output::{Output, Report};
 use crate::commands::ran_as::{RanAs, needs_vault, replaceable_program};
 use crate::deadline::Deadline;
@@ -19,9 +22,12 @@ use crate::message::{LogExcerpt, Story};
 use crate::run::{Event, Outcome, Run, RunFacts};
 use crate::secrets::Secret;
 use crate::settings;
-use crate::task::{Email, Task};
+use crate::task::{Email, Growl, Task};
 use crate::text;
 use crate::zone;
+
+/// How long a notice on a screen may take, of the time that there is.
+const SCREEN: Duration = Duration::from_secs(5);
 
 /// One channel of a task and what was decided about it.
 #[derive(Debug, Clone, Copy)]
@@ -34,15 +40,28 @@ pub(super) struct Job<'a> {
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Target<'a> {
     Email(&'a Email),
-    Screen(ChannelName),
+    Growl(&'a Growl),
+    Desktop,
 }
 
-impl Target<'_> {
+impl<'a> Target<'a> {
+    /// Lists everybody whom a task tells, e-mails first.
+    pub(super) fn all(task: &'a Task) -> impl Iterator<Item = Self> {
+        let emails = task.email.iter().map(Self::Email);
+        let growl = task.growl.iter().map(Self::Growl);
+        emails.chain(growl).chain(task.desktop.iter().map(|_| Self::Desktop))
+    }
+
     fn channel(self) -> ChannelName {
         match self {
             Self::Email(_) => ChannelName::Email,
-            Self::Screen(name) => name,
+            Self::Growl(_) => ChannelName::Growl,
+            Self::Desktop => ChannelName::Desktop,
         }
+    }
+
+    fn is_email(self) -> bool {
+        matches!(self, Self::Email(_))
     }
 }
 
@@ -52,6 +71,7 @@ pub(super) struct Plan<'a> {
     pub(super) task: &'a Task,
     pub(super) accounts: &'a Book,
     pub(super) overridden: &'a [String],
+    pub(super) event: Event,
     pub(super) run: &'a Run,
     pub(super) test: bool,
     pub(super) now: Timestamp,
@@ -93,7 +113,7 @@ pub(super) fn by_hand<'a>(
 ) -> Report {
     let run = Run { outcome: Outcome::Success, facts: RunFacts::default() };
     let task = &loaded.task;
-    let ran_as = RanAs::now(task.email.iter().any(needs_vault));
+    let ran_as = RanAs::now(needs_vault(task));
     // a conversation has said so at its beginning
     if let Some(failure) = replaceable_program().filter(|_| !output.is_conversation()) {
         output.doubt(&failure.what, failure.hint.as_deref());
@@ -103,6 +123,7 @@ pub(super) fn by_hand<'a>(
         task,
         accounts: &Book::new(task.mail_home.as_deref(), deadline),
         overridden: &loaded.overridden,
+        event: Event::End,
         run: &run,
         test: true,
         now: world.now,
@@ -146,6 +167,7 @@ impl Plan<'_> {
             let (log, notes) = self.log();
             let story = Story {
                 task: self.task,
+                event: self.event,
                 run: self.run,
                 test: self.test,
                 host: &host,
@@ -154,7 +176,12 @@ impl Plan<'_> {
                 notes,
             };
             for (index, job) in jobs.iter().enumerate() {
-                let deadline = self.deadline.share(servers(jobs.get(index..).unwrap_or_default()));
+                if !job.decision.notifies() {
+                    self.output.detail(&format!("{}: {}", self.place(index, job), job.decision.reason()));
+                    deliveries.push(skipped(job));
+                    continue;
+                }
+                let deadline = time_for(jobs.get(index..).unwrap_or_default(), self.deadline);
                 let delivery = Self { deadline, ..*self }.one(job, &story, &messages, &printed);
                 keep_failure(&printed, || self.output.delivery(&self.place(index, job), &delivery));
                 deliveries.push(delivery);
@@ -192,9 +219,6 @@ impl Plan<'_> {
         messages: &std::cell::RefCell<Vec<String>>,
         printed: &Cell<Exit>,
     ) -> Delivery {
-        if !job.decision.notifies() {
-            return skipped(job);
-        }
         let (output, effort) = (self.output, self.effort);
         let watch = |stage| keep_failure(printed, || output.stage(stage));
         let warn = |line: &str| output.warning(line);
@@ -217,11 +241,14 @@ impl Plan<'_> {
                 };
                 Preview { email, show: &show }.deliver(story, circumstances)
             }
-            Target::Screen(name) if self.dry_run => {
-                Delivery::plain(name, Status::Skipped, Exit::Ok, "a dry run: nothing was shown")
+            Target::Growl(_) | Target::Desktop if self.dry_run => {
+                let channel = job.target.channel();
+                let show = |text| messages.borrow_mut().push(format!("{}: {text}", channel.word()));
+                ScreenPreview { channel, show: &show }.deliver(story, circumstances)
             }
             Target::Email(email) => EmailChannel::new(email).deliver(story, circumstances),
-            Target::Screen(name) => ScreenChannel(name).deliver(story, circumstances),
+            Target::Growl(growl) => GrowlChannel::new(growl).deliver(story, circumstances),
+            Target::Desktop => DesktopChannel.deliver(story, circumstances),
         }
     }
 
@@ -250,10 +277,19 @@ impl Plan<'_> {
     }
 }
 
-/// Counts the jobs that wait for a server.
-fn servers(jobs: &[Job<'_>]) -> u32 {
-    let emails = jobs.iter().filter(|j| j.decision.notifies() && j.target.channel() == ChannelName::Email);
-    u32::try_from(emails.count()).unwrap_or(u32::MAX)
+/// Returns until when the first of these jobs may take, so that there is time for the others: e-mails
+/// share what screens leave them, and a screen that does not answer is not waited for as long as a
+/// mail server.
+fn time_for(jobs: &[Job<'_>], deadline: Deadline) -> Deadline {
+    let count = |email: bool| {
+        let jobs = jobs.iter().filter(|job| job.decision.notifies() && job.target.is_email() == email);
+        u32::try_from(jobs.count()).unwrap_or(u32::MAX)
+    };
+    let (emails, screens) = (count(true), count(false));
+    if emails > 0 {
+        return if screens > 0 { deadline.leaving(SCREEN * screens) } else { deadline }.share(emails);
+    }
+    deadline.share(screens).within(SCREEN)
 }
 
 /// Prints, unless that has failed before.

@@ -8,7 +8,6 @@ use crate::commands::deliver::{Job, Plan, Target, somebody_is_there};
 use crate::commands::output::{Output, Report, print_and_end};
 use crate::deadline::Deadline;
 use crate::decide::{decide, decide_screen};
-use crate::delivery::ChannelName;
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::run::{Event, Outcome, Run, RunFacts};
@@ -37,12 +36,14 @@ fn notify(args: &NotifyArgs, world: &World, output: Output) -> Result<Report, Fa
     let run = settings::load_run(&args.run, &task, &origin, world.now, deadline)?;
     let outcome = run.as_ref().map(|run| run.outcome.word());
     // a backup that begins has no outcome: nothing below looks at this one then
-    let run = run.unwrap_or(Run { outcome: Outcome::Success, facts: RunFacts::default() });
+    let begins = || RunFacts { message: args.run.message.clone(), ..RunFacts::default() };
+    let run = run.unwrap_or_else(|| Run { outcome: Outcome::Success, facts: begins() });
     let event = args.run.event;
     let plan = Plan {
         task: &task,
         accounts: &Book::new(task.mail_home.as_deref(), deadline),
         overridden: &overridden,
+        event,
         run: &run,
         test: false,
         now: world.now,
@@ -63,17 +64,15 @@ fn notify(args: &NotifyArgs, world: &World, output: Output) -> Result<Report, Fa
 
 /// Decides about every channel of the task.
 fn jobs(task: &Task, event: Event, outcome: Outcome) -> Vec<Job<'_>> {
-    let emails = task
-        .email
-        .iter()
-        .map(|email| Job { target: Target::Email(email), decision: decide(event, outcome, email.when) });
-    let growl = task.growl.as_ref().map(|growl| (ChannelName::Growl, &growl.events));
-    let desktop = task.desktop.as_ref().map(|desktop| (ChannelName::Desktop, &desktop.events));
-    let screens = growl.into_iter().chain(desktop).map(|(name, events)| Job {
-        target: Target::Screen(name),
-        decision: decide_screen(event, outcome, events),
-    });
-    emails.chain(screens).collect()
+    let decided = |target| match target {
+        Target::Email(email) => decide(event, outcome, email.when),
+        Target::Growl(growl) => decide_screen(event, outcome, &growl.events),
+        Target::Desktop => {
+            let events = task.desktop.as_ref().map_or(&[][..], |desktop| &desktop.events);
+            decide_screen(event, outcome, events)
+        }
+    };
+    Target::all(task).map(|target| Job { target, decision: decided(target) }).collect()
 }
 
 /// Writes what a dry run found, for people.

@@ -14,7 +14,7 @@ use crate::error::{Failure, Situation};
 use crate::files::{self, FileFault, Purpose};
 use crate::home;
 use crate::secrets::Keychain;
-use crate::task::{Email, Password};
+use crate::task::{Email, Password, Task};
 use crate::text::one_line;
 
 /// The running user and what is theirs.
@@ -57,13 +57,14 @@ impl fmt::Display for RanAs {
     }
 }
 
-/// Tells whether the password of an e-mail is looked for in the private keychain.
-pub(crate) fn needs_vault(email: &Email) -> bool {
-    let signs_in = match &email.account {
+/// Tells whether a password of the task is looked for in the private keychain.
+pub(crate) fn needs_vault(task: &Task) -> bool {
+    let signs_in = |email: &Email| match &email.account {
         AccountSpec::Server(server) => server.auth != Auth::None,
         AccountSpec::Preset(_) | AccountSpec::Named(_) => true,
     };
-    signs_in && email.password == Password::Keychain
+    let by_email = task.email.iter().any(|email| signs_in(email) && email.password == Password::Keychain);
+    by_email || task.growl.as_ref().is_some_and(|growl| growl.password == Some(Password::Keychain))
 }
 
 /// Says what is wrong when root runs this program and others could put another one in its place.

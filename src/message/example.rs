@@ -8,6 +8,7 @@ impl Notice {
     pub(crate) fn example() -> Self {
         let text = |text: &str| Some(text.to_owned());
         Self {
+            event: crate::run::Event::End,
             outcome: Outcome::Warning,
             test: false,
             task: "Nightly home backup".to_owned(),

@@ -39,7 +39,7 @@ pub use template::{NAMES as TEMPLATE_NAMES, TemplateFault, check as check_templa
 
 use crate::error::Situation;
 use crate::exit::Exit;
-use crate::run::Run;
+use crate::run::{Event, Run};
 use crate::task::Task;
 use notice::Notice;
 use redact::Redactor;
@@ -50,7 +50,9 @@ use template::Part;
 pub struct Story<'a> {
     /// The task.
     pub task: &'a Task,
-    /// What became of it.
+    /// Which end of the backup it is about.
+    pub event: Event,
+    /// What became of it; at the beginning of a backup only what was said about it.
     pub run: &'a Run,
     /// Whether this is a test message, whose run is a sample.
     pub test: bool,
@@ -109,13 +111,14 @@ pub struct Composed {
     pub notes: Vec<String>,
 }
 
-/// The gist of a notice, for channels that show a title and a line or two.
+/// The gist of a notice, for channels that show a title and a line or two: cleaned, redacted and
+/// short, and nothing of it is empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Gist {
-    /// What ended how.
-    pub headline: String,
-    /// Why, when it is known.
-    pub reason: Option<String>,
+    /// What began or ended how; one line.
+    pub title: String,
+    /// Why, and what else is known; one line or several.
+    pub text: String,
 }
 
 /// What keeps a message from being made.
@@ -194,10 +197,10 @@ pub fn compose(story: &Story<'_>, letter: &Letter<'_>) -> Result<Composed, Compo
     letter::build(story, &notice, letter, parts, notes)
 }
 
-/// Says what a notice says, in a title and a line.
+/// Says what a notice says, in a title and a line or two.
 pub fn gist(story: &Story<'_>) -> Gist {
     let notice = Notice::of(story, &Redactor::new(&story.task.redact));
-    Gist { headline: notice.headline(), reason: notice.reason() }
+    Gist { title: notice.headline(), text: notice.gist() }
 }
 
 #[cfg(test)]
@@ -205,6 +208,7 @@ mod tests {
     use super::{Attachment, ComposeError, Situation, compose, gist};
     use crate::exit::Exit;
     use crate::message::samples::World;
+    use crate::run::{Event, RunFacts};
     use mail_parser::{MessageParser, MimeHeaders};
 
     fn parts(bytes: &[u8]) -> (String, String) {
@@ -300,9 +304,31 @@ mod tests {
     }
 
     #[test]
-    fn the_gist_is_the_headline_and_the_reason() {
-        let gist = gist(&World::failed().story());
-        assert_eq!(gist.headline, "Backup failed: Nightly home backup");
-        assert_eq!(gist.reason.as_deref(), Some("error in rsync protocol data stream (code 12)"));
+    fn the_gist_is_the_headline_the_reason_and_the_figures() {
+        let gist_of = |world: &World| gist(&world.story());
+        let gist = gist_of(&World::failed());
+        assert_eq!(gist.title, "Backup failed: Nightly home backup");
+        assert_eq!(
+            gist.text,
+            "error in rsync protocol data stream (code 12)\n1,234 of 56,789 files, 5.2 GB of 1.0 TB, 1 h 12 min, \
+             atlas.example.com"
+        );
+        let gist = gist_of(&World::bare("Home"));
+        assert_eq!((gist.title.as_str(), gist.text.as_str()), ("Backup finished: Home", "atlas.example.com"));
+    }
+
+    #[test]
+    fn a_beginning_says_what_goes_where() {
+        let mut world = World::failed();
+        world.event = Event::Begin;
+        world.run.facts = RunFacts::default();
+        let gist_of = |world: &World| gist(&world.story());
+        let begun = gist_of(&world);
+        assert_eq!(begun.title, "Backup started: Nightly home backup");
+        assert_eq!(begun.text, "/Users/jon \u{2192} /Volumes/Backup\natlas.example.com");
+        world.task.destination = None;
+        assert_eq!(gist_of(&world).text, "/Users/jon\natlas.example.com");
+        world.run.facts.message = Some("The weekly full one".to_owned());
+        assert_eq!(gist_of(&world).text, "The weekly full one\n/Users/jon\natlas.example.com");
     }
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::message::redact::Redactor;
 use crate::message::{Story, cut, human};
-use crate::run::{Outcome, RunError};
+use crate::run::{Event, Outcome, RunError};
 use crate::tools::Tool;
 
 /// How many errors are shown at most.
@@ -27,6 +27,8 @@ const NOTE: usize = 240;
 /// One message, ready to be rendered.
 #[derive(Debug)]
 pub(crate) struct Notice {
+    /// Which end of the backup it is about.
+    pub(crate) event: Event,
     pub(crate) outcome: Outcome,
     /// Whether this is a test, and its run a sample.
     pub(crate) test: bool,
@@ -86,6 +88,7 @@ impl Notice {
         let duration = facts.started.zip(facts.finished).and_then(|(from, to)| human::time_between(from, to));
         let errors = problems(&facts.errors, redactor);
         Self {
+            event: story.event,
             outcome: story.run.outcome,
             test: story.test,
             task: short(&task.name, NAME),
@@ -114,6 +117,7 @@ impl Notice {
     pub(crate) fn verdict(&self) -> &'static str {
         match self.outcome {
             _ if self.test => "Test message",
+            _ if self.event == Event::Begin => "Backup started",
             Outcome::Success => "Backup finished",
             Outcome::Warning => "Backup finished with warnings",
             Outcome::Error => "Backup failed",
@@ -136,6 +140,33 @@ impl Notice {
             );
         }
         self.message.clone().or_else(|| self.errors.first().map(Problem::sentence))
+    }
+
+    /// Says it once more below the headline, where there is room for a line or two.
+    pub(crate) fn gist(&self) -> String {
+        let mut lines: Vec<String> = self.reason().into_iter().collect();
+        let amount = |copied: Option<String>, total: Option<String>| match (copied, total) {
+            (Some(copied), Some(total)) => Some(format!("{copied} of {total}")),
+            (copied, total) => copied.or(total),
+        };
+        let places: Vec<&str> =
+            [&self.source, &self.destination].into_iter().flatten().map(String::as_str).collect();
+        if self.event == Event::Begin && !places.is_empty() {
+            lines.push(places.join(" \u{2192} "));
+        }
+        let files = amount(self.files_copied.map(human::count), self.files_total.map(human::count));
+        let data = amount(self.bytes_copied.map(human::size), self.bytes_total.map(human::size));
+        let host = Some(self.host.clone()).filter(|host| !host.is_empty());
+        let figures = [
+            files.map(|n| format!("{n} {}", if n == "1" { "file" } else { "files" })),
+            data,
+            self.duration.clone(),
+            host,
+        ];
+        lines.push(figures.into_iter().flatten().collect::<Vec<_>>().join(", "));
+        lines.retain(|line| !line.is_empty());
+        // a receiver of Growl's notices refuses one without a text (facts/growl-and-desktop.md)
+        if lines.is_empty() { self.verdict().to_owned() } else { lines.join("\n") }
     }
 
     /// Tells whether the list of errors says more than the reason above it does.

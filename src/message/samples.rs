@@ -4,7 +4,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use lettre::message::Mailbox;
 
 use crate::message::{Letter, LogExcerpt, Story};
-use crate::run::{Outcome, Run, RunError, RunFacts};
+use crate::run::{Event, Outcome, Run, RunError, RunFacts};
 use crate::task::Task;
 use crate::tools::Tool;
 
@@ -12,6 +12,7 @@ use crate::tools::Tool;
 #[derive(Debug)]
 pub(crate) struct World {
     pub(crate) task: Task,
+    pub(crate) event: Event,
     pub(crate) run: Run,
     pub(crate) test: bool,
     pub(crate) host: String,
@@ -26,6 +27,7 @@ impl World {
     pub(crate) fn bare(name: &str) -> Self {
         Self {
             task: Task::named(name),
+            event: Event::End,
             run: Run { outcome: Outcome::Success, facts: RunFacts::default() },
             test: false,
             host: "atlas.example.com".to_owned(),
@@ -73,6 +75,7 @@ impl World {
         let now: Timestamp = "2025-11-22T03:12:46Z".parse().unwrap();
         Story {
             task: &self.task,
+            event: self.event,
             run: &self.run,
             test: self.test,
             host: &self.host,

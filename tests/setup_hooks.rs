@@ -2,11 +2,11 @@
 
 use std::os::unix::fs::{MetadataExt, symlink};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::setup::{own_certificate, server};
 use crate::setup_unattended::{answers, set_up};
-use crate::support::smtp_server::SmtpServer;
+use crate::support::smtp_server::{SmtpServer, closed_port};
 use crate::support::world::World;
 
 /// Sets a task up in a folder that has to be quoted, and returns what to paste.
@@ -77,6 +77,26 @@ fn every_line_to_paste_works() {
         let expected = if tool == "borg" { "warning" } else { "failed" };
         assert!(subject.to_lowercase().contains(expected), "{tool}: {subject}");
     }
+}
+
+#[test]
+fn a_task_with_a_screen_has_a_line_for_the_beginning_too() {
+    let world = World::new();
+    let certificate = own_certificate();
+    let server = server(&world, &certificate);
+    let pin = format!("pin:sha256:{}", certificate.sha256());
+    let lines = |events: Value| {
+        let growl = json!({ "host": "127.0.0.1", "port": closed_port().address.port(), "events": events });
+        let before = json!({ "name": "Nightly", "growl": growl }).to_string();
+        world.write("an odd%folder's $HOME \"x\"/my task.json", before);
+        hooks(&world, &server, &pin)
+    };
+    assert!(lines(json!(["error"])).iter().all(|(_, text)| !text.contains("--event")));
+    let with_begin = lines(json!(["begin", "error"]));
+    let (tool, text) = &with_begin[0];
+    assert_eq!(tool, "any");
+    let output = world.other_command("/bin/sh", &["-ec", text]).run();
+    output.assert_code(0).assert_stderr_has("growl:").assert_stderr_lacks("email:");
 }
 
 #[test]

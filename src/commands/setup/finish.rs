@@ -211,7 +211,7 @@ impl Setup<'_> {
             Failure::new(Exit::Software, format!("this program does not find itself: {said}"))
         })?;
         let program = hooks::as_started(&self.world.args, program);
-        Ok(hooks::hooks(&program, &self.draft.place.path, geteuid().is_root()))
+        Ok(hooks::hooks(&program, &self.draft.place.path, &self.draft.task()?, geteuid().is_root()))
     }
 }
 

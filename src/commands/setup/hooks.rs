@@ -9,7 +9,9 @@ use std::path::{Path, PathBuf};
 use nix::unistd::geteuid;
 use serde::Serialize;
 
+use crate::decide::ScreenEvent;
 use crate::files::{self, Purpose};
+use crate::task::Task;
 use crate::text::{is_active, shell_word};
 
 /// What stands for the backup's own command.
@@ -30,9 +32,9 @@ pub(super) struct Hook {
 ///
 /// They have its whole path: a name would lead through the HOME and the XDG variables of whoever runs
 /// the hook, and these are often others at night.
-pub(super) fn hooks(program: &Path, task: &Path, root: bool) -> Vec<Hook> {
+pub(super) fn hooks(program: &Path, file: &Path, task: &Task, root: bool) -> Vec<Hook> {
     let word = |path: &Path| shell_word(&path.to_string_lossy()).into_owned();
-    let notify = format!("{} notify --task {}", word(program), word(task));
+    let notify = format!("{} notify --task {}", word(program), word(file));
     // under `set -e` a command that fails ends the script, unless something stands behind `||`
     let after = |tool: &'static str, command: &str| Hook {
         tool,
@@ -43,9 +45,15 @@ pub(super) fn hooks(program: &Path, task: &Path, root: bool) -> Vec<Hook> {
         ),
     };
     let as_root = if root { "" } else { "; it runs as root, so set up a task with --run-by root for it" };
-    let label = launchd_label(task);
+    let label = launchd_label(file);
     let job = format!("{BACKUP}; {notify} --hook --exit-code \"$?\"");
-    vec![
+    // an e-mail never tells that a backup begins
+    let begins = begins_on_a_screen(task).then(|| Hook {
+        tool: "any",
+        place: "before the backup, to see on the screen that it begins".to_owned(),
+        text: format!("{notify} --event begin\n"),
+    });
+    let ends = [
         after("rsync", "rsync …"),
         after("restic", "restic backup …"),
         after("borg", "borg create …"),
@@ -73,7 +81,15 @@ pub(super) fn hooks(program: &Path, task: &Path, root: bool) -> Vec<Hook> {
             },
             text: format!("[Service]\nExecStopPost=/bin/sh -c {}\n", unit_word(&after_unit(&notify))),
         },
-    ]
+    ];
+    begins.into_iter().chain(ends).collect()
+}
+
+/// Tells whether some screen shows that a backup begins.
+fn begins_on_a_screen(task: &Task) -> bool {
+    let growl = task.growl.as_ref().map(|growl| &growl.events);
+    let desktop = task.desktop.as_ref().map(|desktop| &desktop.events);
+    growl.into_iter().chain(desktop).any(|events| events.contains(&ScreenEvent::Begin))
 }
 
 /// Returns the path by which this program was started, where it leads to `program`: a link such as

@@ -77,3 +77,43 @@ impl Deadline {
         self.length
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seconds(length: u64) -> Deadline {
+        Deadline::after(Instant::now(), Duration::from_secs(length))
+    }
+
+    /// What is left, to the nearest second.
+    fn left(deadline: Deadline) -> u64 {
+        deadline.remaining().map_or(0, |left| (left + Duration::from_millis(500)).as_secs())
+    }
+
+    #[test]
+    fn what_comes_later_keeps_its_time_or_half_of_it() {
+        for (whole, reserve, first) in [(60, 5, 55), (60, 10, 50), (8, 5, 4), (4, 60, 2)] {
+            let early = seconds(whole).leaving(Duration::from_secs(reserve));
+            assert_eq!(left(early), first, "{whole} with {reserve}");
+            assert_eq!(left(seconds(whole).leaving(Duration::ZERO)), whole);
+        }
+    }
+
+    #[test]
+    fn one_thing_takes_its_own_time_at_most() {
+        let five = Duration::from_secs(5);
+        let short = seconds(60).within(five);
+        assert_eq!((left(short), short.length()), (5, five));
+        assert_eq!(left(seconds(3).within(five)), 3);
+        let over = Deadline::after(Instant::now(), Duration::ZERO);
+        assert!(over.within(five).remaining().is_none() && over.leaving(five).remaining().is_none());
+    }
+
+    #[test]
+    fn several_share_what_is_left_and_say_so_in_tenths() {
+        let third = seconds(10).share(3);
+        assert_eq!((left(third), third.length()), (3, Duration::from_millis(3300)));
+        assert_eq!(left(seconds(10).share(1)), 10);
+    }
+}

@@ -3,6 +3,7 @@
 
 mod certificates;
 mod client;
+mod displays;
 mod faults;
 #[cfg(not(target_os = "macos"))]
 mod handshakes;

@@ -1,0 +1,237 @@
+//! What a receiver answers, read as leniently as receivers answer.
+//!
+//! `GNTP/1.0 -OK NONE`, or `GNTP/1.0 -ERROR NONE` with an `Error-Code` and an `Error-Description`:
+//! so it is written. In the field the `NONE` is missing, or the words of the error stand in its
+//! place and there is no code, or lines end with a line feed alone (facts of receivers: Growl for
+//! Linux, gol.c, `GNTP_ERROR_STRING_LITERAL`).
+
+use crate::secrets::Secret;
+use crate::text;
+
+/// The most characters of a receiver's words that are shown.
+const WORDS_MOST: usize = 200;
+/// What stands in the place of the password, which the receiver knows too.
+const HIDDEN: &str = "[hidden]";
+
+/// What a receiver said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Reply {
+    /// It did what it was asked to.
+    Ok,
+    /// It did not.
+    Error(Refusal),
+    /// It does not speak GNTP; its first line, cleaned and shortened.
+    Alien(String),
+    /// It said nothing at all.
+    Silence,
+}
+
+/// Why a receiver did not do what it was asked to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Refusal {
+    /// The number of the error, where it gives one.
+    pub(super) code: Option<u16>,
+    /// Its words, cleaned and shortened.
+    pub(super) words: Option<String>,
+}
+
+impl Reply {
+    /// Reads an answer; every answer means something.
+    pub(super) fn parse(answer: &[u8], password: Option<&Secret>) -> Self {
+        let answer = String::from_utf8_lossy(answer);
+        let mut lines = lines(&answer).skip_while(|line| line.is_empty());
+        let Some(first) = lines.next() else { return Self::Silence };
+        let mut words = first.split_whitespace();
+        let protocol = words.next().is_some_and(|word| starts_with(word, "GNTP/"));
+        match words.next() {
+            Some(word) if protocol && word.eq_ignore_ascii_case("-OK") => Self::Ok,
+            Some(word) if protocol && word.eq_ignore_ascii_case("-ERROR") => {
+                let rest: Vec<&str> = words.filter(|word| !word.eq_ignore_ascii_case("NONE")).collect();
+                Self::Error(Refusal::read(lines, &rest.join(" "), password))
+            }
+            _ => Self::Alien(shown(first, password)),
+        }
+    }
+}
+
+impl Refusal {
+    /// Reads the headers below the first line, and what stood in it.
+    fn read<'a>(headers: impl Iterator<Item = &'a str>, first: &str, password: Option<&Secret>) -> Self {
+        let (mut code, mut words) = (None, None);
+        for line in headers.take_while(|line| !line.is_empty()) {
+            let Some((name, value)) = line.split_once(':') else { continue };
+            let (name, value) = (name.trim(), value.trim());
+            if name.eq_ignore_ascii_case("Error-Code") {
+                let end = value.find(|c: char| !c.is_ascii_digit()).unwrap_or(value.len());
+                code = code.or(value.get(..end).and_then(|digits| digits.parse().ok()));
+            } else if name.eq_ignore_ascii_case("Error-Description") {
+                words = words.or(Some(value));
+            }
+        }
+        let words = words.filter(|words| !words.is_empty()).unwrap_or(first);
+        Self { code, words: Some(shown(words, password)).filter(|words| !words.is_empty()) }
+    }
+}
+
+/// Tells how much of an answer is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Progress {
+    /// Not even its first line.
+    Nothing,
+    /// Its first line, which decides.
+    FirstLine,
+    /// All of it.
+    Whole,
+}
+
+/// Looks how much of an answer has come in: a blank line ends it.
+pub(super) fn progress(answer: &[u8]) -> Progress {
+    let mut progress = Progress::Nothing;
+    // the last piece is a line that has not ended
+    for line in answer.split_inclusive(|byte| *byte == b'\n').filter(|line| line.ends_with(b"\n")) {
+        match (line.trim_ascii().is_empty(), progress) {
+            (true, Progress::Nothing) => {}
+            (true, _) => return Progress::Whole,
+            (false, _) => progress = Progress::FirstLine,
+        }
+    }
+    progress
+}
+
+/// Splits an answer into lines, which end with CRLF, LF or CR.
+fn lines(answer: &str) -> impl Iterator<Item = &str> {
+    // an empty piece between CR and LF would be taken for a blank line
+    answer.split('\n').flat_map(|line| line.strip_suffix('\r').unwrap_or(line).split('\r')).map(str::trim)
+}
+
+fn starts_with(word: &str, start: &str) -> bool {
+    word.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start))
+}
+
+fn shown(words: &str, password: Option<&Secret>) -> String {
+    let words = match password {
+        Some(password) => words.replace(password.reveal(), HIDDEN),
+        None => words.to_owned(),
+    };
+    text::shorten(text::one_line(&words).trim(), WORDS_MOST).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn parse(answer: &[u8]) -> Reply {
+        Reply::parse(answer, None)
+    }
+
+    fn error(code: Option<u16>, words: Option<&str>) -> Reply {
+        Reply::Error(Refusal { code, words: words.map(str::to_owned) })
+    }
+
+    #[test]
+    fn yes_is_understood_in_every_form() {
+        for answer in [
+            "GNTP/1.0 -OK NONE\r\nResponse-Action: REGISTER\r\n\r\n",
+            "GNTP/1.0 -OK\r\n\r\n",
+            "GNTP/1.0 -OK NONE\nResponse-Action: NOTIFY\n\n",
+            "gntp/1.0 -ok none\r\n",
+            "GNTP/1.0 -OK NONE",
+            "\r\nGNTP/1.0  -OK  NONE \r\n",
+            "GNTP/1.1 -OK NONE\r\n\r\n",
+        ] {
+            assert_eq!(parse(answer.as_bytes()), Reply::Ok, "{answer:?}");
+        }
+    }
+
+    #[test]
+    fn no_is_understood_in_every_form() {
+        let table = [
+            (
+                "GNTP/1.0 -ERROR NONE\r\nError-Code: 400\r\nError-Description: no\r\n\r\n",
+                error(Some(400), Some("no")),
+            ),
+            ("GNTP/1.0 -ERROR\r\nerror-code:401\r\n\r\n", error(Some(401), None)),
+            ("GNTP/1.0 -ERROR NONE\nError-Code:  402 \n\n", error(Some(402), None)),
+            ("GNTP/1.0 -ERROR NONE\rError-Code: 303\r\r", error(Some(303), None)),
+            ("GNTP/1.0 -ERROR Invalid data\r\n\r\n", error(None, Some("Invalid data"))),
+            ("gntp/1.0 -error none\r\nError-Code : 404 (off)\r\n", error(Some(404), None)),
+            ("GNTP/1.0 -ERROR NONE\r\nError-Code: x\r\n\r\n", error(None, None)),
+            ("GNTP/1.0 -ERROR NONE\r\nError-Code: 99999999\r\n\r\n", error(None, None)),
+            ("GNTP/1.0 -ERROR NONE\r\n\r\nError-Code: 400\r\n", error(None, None)),
+            ("GNTP/1.0 -ERROR a\r\nError-Description: \x1b[31mb\u{202e}\r\n", error(None, Some("�[31mb�"))),
+            ("GNTP/1.0 -ERROR", error(None, None)),
+        ];
+        for (answer, wanted) in table {
+            assert_eq!(parse(answer.as_bytes()), wanted, "{answer:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_gntp_is_named_and_silence_is_silence() {
+        for (answer, line) in [
+            (&b"HTTP/1.1 400 Bad Request\r\n\r\n"[..], "HTTP/1.1 400 Bad Request"),
+            (b"\xff\xfe\x00", "\u{fffd}\u{fffd}\u{fffd}"),
+            (b"GNTP/1.0", "GNTP/1.0"),
+            (b"GNTP/1.0 -OKAY", "GNTP/1.0 -OKAY"),
+            (b"-OK", "-OK"),
+        ] {
+            assert_eq!(parse(answer), Reply::Alien(line.to_owned()));
+        }
+        assert_eq!(parse(b""), Reply::Silence);
+        assert_eq!(parse(b"\r\n \r\n"), Reply::Silence);
+        let Reply::Alien(long) = parse(&vec![b'x'; 70_000]) else { panic!() };
+        assert_eq!(long.chars().count(), WORDS_MOST);
+    }
+
+    #[test]
+    fn the_password_is_not_repeated() {
+        let password = Secret::new("s3crét").unwrap();
+        let long = format!("GNTP/1.0 -ERROR {}s3crét\r\n", "x".repeat(WORDS_MOST - 3));
+        for (answer, words) in [
+            ("GNTP/1.0 -ERROR not s3crét\r\n", "not [hidden]"),
+            ("GNTP/1.0 -ERROR\r\nError-Description: s3crét!\r\n", "[hidden]!"),
+            (&long, &format!("{}[h…", "x".repeat(WORDS_MOST - 3))),
+        ] {
+            assert_eq!(Reply::parse(answer.as_bytes(), Some(&password)), error(None, Some(words)));
+        }
+        let alien = Reply::parse("a s3crét\r\n".as_bytes(), Some(&password));
+        assert_eq!(alien, Reply::Alien("a [hidden]".to_owned()));
+    }
+
+    #[test]
+    fn an_answer_ends_with_its_blank_line() {
+        for (answer, wanted) in [
+            ("", Progress::Nothing),
+            ("\r\n", Progress::Nothing),
+            ("GNTP/1.0 -OK NONE", Progress::Nothing),
+            ("GNTP/1.0 -OK NONE\r\n", Progress::FirstLine),
+            ("GNTP/1.0 -OK NONE\r\nA: b\r\n\r", Progress::FirstLine),
+            ("GNTP/1.0 -OK NONE\r\n\r\n", Progress::Whole),
+            ("GNTP/1.0 -OK NONE\n\n", Progress::Whole),
+            ("\nGNTP/1.0 -OK NONE\nA: b\n\nmore", Progress::Whole),
+        ] {
+            assert_eq!(progress(answer.as_bytes()), wanted, "{answer:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_mean_something(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+            let _ = progress(&bytes);
+            if let Reply::Error(Refusal { words: Some(shown), .. }) | Reply::Alien(shown) = parse(&bytes) {
+                prop_assert!(!shown.chars().any(text::is_active) && shown.chars().count() <= WORDS_MOST);
+            }
+        }
+
+        #[test]
+        fn any_error_is_an_error(
+            rest in "( NONE| [ -~]{0,20})?(\r\n|\n|\r)((Error-Code|Error-Description|[a-zA-Z-]{0,9}):?[ -~\u{80}-\u{ff}]{0,30}(\r\n|\n|\r){0,3}){0,5}"
+        ) {
+            let answer = format!("GNTP/1.0 -ERROR{rest}");
+            let parsed = parse(answer.as_bytes());
+            prop_assert!(matches!(parsed, Reply::Error(_)), "{:?}", parsed);
+        }
+    }
+}

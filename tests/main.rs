@@ -20,6 +20,10 @@ mod documents;
 mod echoes;
 mod exit_codes;
 mod faults;
+mod growl;
+mod growl_faults;
+#[cfg(target_os = "linux")]
+mod growl_real;
 mod keychain;
 mod keychain_killed;
 mod mail_account;

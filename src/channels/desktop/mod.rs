@@ -1,0 +1,74 @@
+//! The desktop of whoever sits at this computer.
+//!
+//! What is the same everywhere stands here; finding that person and showing the notice is the
+//! platform's.
+
+#[cfg(not(target_os = "macos"))]
+mod linux;
+
+use crate::channels::screen::ScreenNotice;
+use crate::channels::{Channel, Circumstances, Effort};
+use crate::delivery::{ChannelName, Delivery, Status};
+use crate::exit::Exit;
+use crate::message::Story;
+use crate::stages::Stages;
+
+#[cfg(not(target_os = "macos"))]
+use linux as platform;
+
+#[cfg(target_os = "macos")]
+mod platform {
+    use super::End;
+    use crate::channels::Effort;
+    use crate::channels::screen::ScreenNotice;
+    use crate::deadline::Deadline;
+    use crate::error::Failure;
+    use crate::exit::Exit;
+    use crate::stages::Stages;
+
+    /// Finds whoever sits at this computer and shows the notice there; with [`Effort::Rehearse`],
+    /// everything but that. Nothing is waited for beyond the deadline.
+    pub(super) fn show(_: &ScreenNotice, _: Effort, _: Deadline, _: &Stages<'_>) -> Result<End, Failure> {
+        let what = "this version cannot show notices on the desktop of a Mac";
+        Err(Failure::new(Exit::Refused, what).with_hint("tell people by \"email\" for now"))
+    }
+}
+
+/// The desktop of whoever sits at this computer.
+#[derive(Debug)]
+pub struct DesktopChannel;
+
+/// A good end.
+#[derive(Debug, PartialEq, Eq)]
+#[allow(dead_code, reason = "made by the platforms")]
+enum End {
+    /// Somebody was shown the notice.
+    Shown { detail: String },
+    /// It could be shown; nothing was.
+    Checked { detail: String },
+    /// There is nobody to show it to.
+    Nobody { detail: String },
+}
+
+impl Channel for DesktopChannel {
+    fn deliver(&self, story: &Story<'_>, circumstances: Circumstances<'_>) -> Delivery {
+        let stages = Stages::new(circumstances.watch);
+        let ended = match circumstances.effort {
+            Effort::Offline => {
+                Ok(End::Checked { detail: "nobody's desktop was asked: that is left out offline".to_owned() })
+            }
+            effort => platform::show(&ScreenNotice::of(story), effort, circumstances.deadline, &stages),
+        };
+        let (status, exit_code, detail, hint) = match ended {
+            Ok(End::Shown { detail }) => (Status::Sent, Exit::Ok, detail, None),
+            Ok(End::Checked { detail }) => (Status::Checked, Exit::Ok, detail, None),
+            Ok(End::Nobody { detail }) => (Status::Skipped, Exit::Ok, detail, None),
+            Err(failure) => (Status::Failed, failure.exit, failure.what, failure.hint),
+        };
+        Delivery {
+            hint,
+            stages: stages.into_list(),
+            ..Delivery::plain(ChannelName::Desktop, status, exit_code, detail)
+        }
+    }
+}

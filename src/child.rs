@@ -64,7 +64,6 @@ pub(crate) fn run(command: &mut Command, printed: Printed, deadline: &Deadline) 
 
 /// The same, for a command that is given something to read: at most 4096 bytes, which every pipe takes
 /// before anybody reads (pipe(7), "Pipe capacity").
-#[allow(dead_code, reason = "notices on the desktop need it")]
 pub(crate) fn run_with(
     command: &mut Command,
     input: &[u8],

@@ -16,6 +16,8 @@ use jiff::Timestamp;
 use lettre::message::Mailbox;
 
 use crate::accounts::READ_MAIL_HOME;
+#[cfg(not(target_os = "macos"))]
+use crate::channels::SHOW_NOTICE;
 use crate::decide::Policy;
 use crate::run::{Event, Outcome};
 use crate::task::TlsMode;
@@ -152,6 +154,24 @@ pub struct ReadMailHome {
     /// The home folder
     #[arg(value_name = "DIR")]
     pub home: PathBuf,
+}
+
+/// Shows the notice on standard input in a session, and prints what became of it as JSON.
+///
+/// The program types this itself, like [`ReadMailHome`].
+#[cfg(not(target_os = "macos"))]
+#[derive(Debug, Parser)]
+#[command(name = SHOW_NOTICE, disable_version_flag = true)]
+pub struct ShowNotice {
+    /// Become this user first, as root
+    #[arg(long, value_name = "UID")]
+    pub user: Option<u32>,
+    /// Take this long at most
+    #[arg(long, value_name = "N")]
+    pub milliseconds: u64,
+    /// The address of the session bus
+    #[arg(value_name = "ADDRESS")]
+    pub address: OsString,
 }
 
 /// The shells that completions are made for.

@@ -89,6 +89,13 @@ pub fn run(world: &World) -> Exit {
             Err(error) => usage(&error, world),
         };
     }
+    #[cfg(not(target_os = "macos"))]
+    if world.args.get(1).is_some_and(|first| first == channels::SHOW_NOTICE) {
+        return match cli::ShowNotice::try_parse_from(world.args.iter().skip(1)) {
+            Ok(args) => commands::show_notice(&args, world),
+            Err(error) => usage(&error, world),
+        };
+    }
     match cli::Cli::try_parse_from(&world.args) {
         Ok(cli) => commands::dispatch(&cli, world),
         Err(error) => usage(&error, world),

@@ -15,6 +15,8 @@ mod read_mail_home;
 mod schema;
 mod screen;
 mod setup;
+#[cfg(not(target_os = "macos"))]
+mod show_notice;
 mod test_email;
 
 use crate::World;
@@ -23,6 +25,8 @@ use crate::exit::Exit;
 
 pub(crate) use output::{Output, print_and_end, talk_raw};
 pub(crate) use read_mail_home::run as read_mail_home;
+#[cfg(not(target_os = "macos"))]
+pub(crate) use show_notice::run as show_notice;
 
 /// Does what was typed and returns the code the program ends with.
 pub(crate) fn dispatch(cli: &Cli, world: &World) -> Exit {

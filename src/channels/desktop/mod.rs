@@ -15,6 +15,12 @@ use crate::stages::Stages;
 
 #[cfg(not(target_os = "macos"))]
 use linux as platform;
+#[cfg(not(target_os = "macos"))]
+pub(crate) use linux::answer;
+
+/// The first argument of the child that shows a notice in somebody else's session.
+#[cfg(not(target_os = "macos"))]
+pub(crate) const SHOW_NOTICE: &str = "show-notice";
 
 #[cfg(target_os = "macos")]
 mod platform {
@@ -40,7 +46,6 @@ pub struct DesktopChannel;
 
 /// A good end.
 #[derive(Debug, PartialEq, Eq)]
-#[allow(dead_code, reason = "made by the platforms")]
 enum End {
     /// Somebody was shown the notice.
     Shown { detail: String },

@@ -1,16 +1,166 @@
-//! The desktop as freedesktop.org describes it: a notice goes to the person's session bus.
+//! The desktop as freedesktop.org describes it: a notice goes to a person's session bus.
+
+mod address;
+mod bus;
+mod fault;
+mod logind;
+mod message;
+mod notifications;
+mod order;
+mod session;
+mod show_notice;
+
+use nix::unistd::geteuid;
 
 use super::End;
 use crate::channels::Effort;
 use crate::channels::screen::ScreenNotice;
 use crate::deadline::Deadline;
-use crate::error::Failure;
-use crate::exit::Exit;
+use crate::error::{Failure, Situation};
 use crate::stages::Stages;
+use bus::Bus;
+use fault::Fault;
+use order::Order;
+use session::{Person, Presence};
+
+pub(crate) use show_notice::answer;
+
+/// What the running user's own session made of a notice.
+enum OwnEnd {
+    Done(Option<String>),
+    Failed(Fault),
+    /// There is no such session.
+    Absent,
+}
 
 /// Finds whoever sits at this computer and shows the notice there; with [`Effort::Rehearse`],
 /// everything but that. Nothing is waited for beyond the deadline.
-pub(super) fn show(_: &ScreenNotice, _: Effort, _: Deadline, _: &Stages<'_>) -> Result<End, Failure> {
-    let what = "this version cannot show notices on the desktop";
-    Err(Failure::new(Exit::Refused, what).with_hint("tell people by \"email\" for now"))
+pub(super) fn show(
+    notice: &ScreenNotice,
+    effort: Effort,
+    deadline: Deadline,
+    stages: &Stages<'_>,
+) -> Result<End, Failure> {
+    let order = Order::new(notice, effort);
+    let user = geteuid().as_raw();
+    let presence = if session::has_no_screen(user) { Presence::Text } else { Presence::Sure };
+    let me = Person { user, presence };
+    match own(&order, &me, deadline, stages) {
+        OwnEnd::Done(by) => Ok(done(&order, &[(me.name(), by)], &[])),
+        // root may be logged in as text while somebody else has the screen
+        OwnEnd::Failed(fault) if user == 0 && fault.is_without_service() => others(&order, deadline, stages)
+            .and_then(|end| match end {
+                End::Nobody { .. } if presence == Presence::Sure => Err(Failure::from_situation(&fault)),
+                end => Ok(end),
+            }),
+        OwnEnd::Failed(fault) if fault.is_without_service() && presence == Presence::Text => {
+            Ok(End::Nobody { detail: format!("{} is not logged in at a screen", me.name()) })
+        }
+        OwnEnd::Failed(fault) => Err(Failure::from_situation(&fault)),
+        OwnEnd::Absent if user == 0 => others(&order, deadline, stages),
+        OwnEnd::Absent => Ok(End::Nobody { detail: format!("{} is not logged in here", me.name()) }),
+    }
+}
+
+/// Shows the notice in the running user's own session.
+fn own(order: &Order, me: &Person, deadline: Deadline, stages: &Stages<'_>) -> OwnEnd {
+    let found = stages.time("session", || {
+        let own = session::own(me.user);
+        match own.unreachable {
+            Some(address) if own.places.is_empty() => Err(Fault::Address { address }),
+            _ => Ok(own.places),
+        }
+    });
+    let places = match found {
+        Ok(places) => places,
+        Err(fault) => return OwnEnd::Failed(fault),
+    };
+    if places.is_empty() {
+        return OwnEnd::Absent;
+    }
+    let connected = stages.time("connect", || connect(&places, me.user, deadline));
+    let mut bus = match connected {
+        Ok(bus) => bus,
+        // a name that somebody else holds is not root's bus
+        Err(Fault::Foreign { .. }) if me.user == 0 => return OwnEnd::Absent,
+        Err(fault) => return OwnEnd::Failed(fault),
+    };
+    match stages.time(last_stage(order), || show_notice::here(&mut bus, order)) {
+        Ok(by) => OwnEnd::Done(by),
+        Err(fault) => OwnEnd::Failed(fault),
+    }
+}
+
+/// Connects to the first place where there is a bus; when there is none, the first place counts, which
+/// is what the variable says.
+fn connect(places: &[address::Place], user: u32, deadline: Deadline) -> Result<Bus, Fault> {
+    let mut first = None;
+    for (index, place) in places.iter().enumerate() {
+        let left = u32::try_from(places.len().saturating_sub(index)).unwrap_or(u32::MAX);
+        match Bus::open(place, user, deadline.share(left)) {
+            Ok(bus) => return Ok(bus),
+            Err(fault) => first = first.or(Some(fault)),
+        }
+    }
+    Err(first.unwrap_or_else(|| Fault::NoBus { place: String::new() }))
+}
+
+/// Shows root's notice to the people at this computer, one after the other.
+fn others(order: &Order, deadline: Deadline, stages: &Stages<'_>) -> Result<End, Failure> {
+    let people = stages.time("session", || Ok::<_, Fault>(session::people())).unwrap_or_default();
+    let (mut told, mut missed) = (Vec::new(), Vec::new());
+    for (index, person) in people.iter().enumerate() {
+        let left = u32::try_from(people.len().saturating_sub(index)).unwrap_or(u32::MAX);
+        let deadline = deadline.share(left);
+        match stages.time(last_stage(order), || to(person, order, deadline)) {
+            Ok(by) => told.push((person.name(), by)),
+            Err(Fault::NoBus { .. }) if person.presence != Presence::Sure => {}
+            Err(fault) if fault.is_without_service() && person.presence == Presence::Text => {}
+            Err(fault) => missed.push((person.name(), fault)),
+        }
+    }
+    if told.is_empty() && missed.is_empty() {
+        return Ok(End::Nobody { detail: "nobody is logged in at a screen".to_owned() });
+    }
+    let words: Vec<String> = missed.iter().map(|(name, fault)| format!("{name}: {fault}")).collect();
+    if !told.is_empty() {
+        return Ok(done(order, &told, &words));
+    }
+    let exit = missed.iter().map(|(_, fault)| fault.exit()).reduce(crate::exit::Exit::worse);
+    let mut failure = Failure::new(exit.unwrap_or(crate::exit::Exit::TempFail), words.join("; "));
+    failure.hint = missed.first().and_then(|(_, fault)| fault.hint());
+    Err(failure)
+}
+
+fn to(person: &Person, order: &Order, deadline: Deadline) -> Result<Option<String>, Fault> {
+    if person.user == 0 {
+        let mut bus = Bus::open(&person.place(), 0, deadline)?;
+        return show_notice::here(&mut bus, order);
+    }
+    show_notice::as_user(person.user, &person.place(), order, deadline)
+}
+
+fn last_stage(order: &Order) -> &'static str {
+    if order.rehearse { "ask" } else { "show" }
+}
+
+/// Says who was shown the notice and who was not.
+fn done(order: &Order, told: &[(String, Option<String>)], missed: &[String]) -> End {
+    let names: Vec<&str> = told.iter().map(|(name, _)| name.as_str()).collect();
+    let mut detail = if order.rehearse {
+        let by: Vec<String> = told
+            .iter()
+            .map(|(name, by)| {
+                let by = crate::text::one_line(by.as_deref().unwrap_or_default()).into_owned();
+                format!("{} would show it to {name}", crate::text::shorten(&by, 60))
+            })
+            .collect();
+        format!("{}; nothing was shown", by.join(", "))
+    } else {
+        format!("shown on the desktop of {}", names.join(", "))
+    };
+    if !missed.is_empty() {
+        detail = format!("{detail}; but not to {}", missed.join("; "));
+    }
+    if order.rehearse { End::Checked { detail } } else { End::Shown { detail } }
 }

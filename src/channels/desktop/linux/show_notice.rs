@@ -1,0 +1,137 @@
+//! `show-notice`: somebody else's session, entered by a child that has become that person.
+//!
+//! A bus lets in only whose it is. And what listens there may be anything, since the folder of the socket
+//! belongs to that person: root neither connects to it nor looks at it.
+
+use std::ffi::OsStr;
+use std::process::Command;
+use std::time::Duration;
+
+use nix::unistd::{Gid, Uid, User};
+use serde::{Deserialize, Serialize};
+
+use super::address::{Place, places};
+use super::bus::Bus;
+use super::fault::{Fault, Step};
+use super::notifications;
+use super::order::Order;
+use crate::channels::desktop::SHOW_NOTICE;
+use crate::child::{self, Printed, Stopped, ending};
+use crate::confined;
+use crate::deadline::Deadline;
+use crate::stdin;
+use crate::text::io_words;
+
+/// The longest answer of the child, in bytes.
+const MOST: usize = 16 << 10;
+/// The longest order that the child reads.
+const MOST_ORDER: usize = 4096;
+/// How much earlier than the parent the child gives up, so that it can say what it waited for.
+const EARLIER: Duration = Duration::from_millis(200);
+/// The group of nobody, for a user whom this computer does not know.
+const NO_GROUP: u32 = 65_534;
+
+/// What the child answers.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+enum Answer {
+    /// Shown; or, when it was to be rehearsed, who would show it.
+    Done(Option<String>),
+    Failed(Fault),
+}
+
+/// Shows a notice on a bus that is run by `user`, who is the running one; or, when it is to be rehearsed,
+/// returns who would show it.
+pub(super) fn here(bus: &mut Bus, order: &Order) -> Result<Option<String>, Fault> {
+    if order.rehearse {
+        return notifications::ask(bus).map(Some);
+    }
+    notifications::show(bus, order).map(|()| None)
+}
+
+/// The same, on the bus at `place` of another user; only root can.
+pub(super) fn as_user(
+    user: u32,
+    place: &Place,
+    order: &Order,
+    deadline: Deadline,
+) -> Result<Option<String>, Fault> {
+    let input = serde_json::to_vec(order).map_err(|_| own("the notice cannot be handed over"))?;
+    let mut command = command(user, place, deadline)
+        .map_err(|error| own(format!("this program cannot be started again: {}", io_words(&error))))?;
+    let ended = child::run_with(&mut command, &input, Printed::Plain(MOST), &deadline);
+    let output = ended.map_err(|stopped| match stopped {
+        Stopped::CannotStart(error) => {
+            own(format!("this program cannot be started again: {}", io_words(&error)))
+        }
+        Stopped::TimedOut => timed_out(deadline),
+        Stopped::TooMuch => own("the process that shows the notice answered too much"),
+    })?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        let said = said.lines().map(str::trim).rfind(|line| !line.is_empty()).unwrap_or_default();
+        let said = said.strip_prefix("backup-notify: ").unwrap_or(said);
+        return Err(own(format!("the process that shows the notice {}: {said}", ending(output.status))));
+    }
+    match serde_json::from_slice(&output.stdout) {
+        Ok(Answer::Done(by)) if by.is_some() == order.rehearse => Ok(by),
+        Ok(Answer::Failed(fault)) => Err(fault),
+        _ => Err(own("what the process that shows the notice answered is no answer")),
+    }
+}
+
+fn own(what: impl Into<String>) -> Fault {
+    Fault::Own { what: what.into() }
+}
+
+fn timed_out(deadline: Deadline) -> Fault {
+    let tenths = u64::try_from(deadline.length().as_millis() / 100).unwrap_or(u64::MAX);
+    Fault::TimedOut { step: Step::Connect, tenths }
+}
+
+/// Makes the command that shows a notice as somebody else.
+fn command(user: u32, place: &Place, deadline: Deadline) -> std::io::Result<Command> {
+    let known = User::from_uid(Uid::from_raw(user)).ok().flatten();
+    let group = known.map_or(Gid::from_raw(NO_GROUP), |user| user.gid);
+    let left = deadline.leaving(EARLIER).remaining().unwrap_or_default();
+    let mut command = confined::command(group)?;
+    command.args([
+        SHOW_NOTICE,
+        "--user",
+        &user.to_string(),
+        "--milliseconds",
+        &left.as_millis().to_string(),
+        "--",
+    ]);
+    command.arg(place.address());
+    Ok(command)
+}
+
+/// Does the child's part: reads the order, shows the notice, and returns what to print.
+pub(crate) fn answer(address: &OsStr, deadline: Deadline) -> Option<String> {
+    let answer = match obey(address, deadline) {
+        Ok(by) => Answer::Done(by),
+        Err(fault) => Answer::Failed(fault),
+    };
+    serde_json::to_string(&answer).ok()
+}
+
+fn obey(address: &OsStr, deadline: Deadline) -> Result<Option<String>, Fault> {
+    let order = read(&deadline).ok_or_else(|| own("there is no notice to show on standard input"))?;
+    let place = places(address).into_iter().next().ok_or_else(|| own("the address is no socket"))?;
+    let mut bus = Bus::open(&place, Uid::effective().as_raw(), deadline)?;
+    here(&mut bus, &order)
+}
+
+fn read(deadline: &Deadline) -> Option<Order> {
+    let mut order = Vec::new();
+    let mut buffer = [0; 1024];
+    loop {
+        match stdin::read(&mut buffer, deadline).ok()? {
+            0 => return serde_json::from_slice(&order).ok(),
+            size => order.extend(buffer.get(..size)?),
+        }
+        if order.len() > MOST_ORDER {
+            return None;
+        }
+    }
+}

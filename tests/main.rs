@@ -16,6 +16,7 @@ mod commands;
 mod completions;
 mod core_dumps;
 mod delivered;
+mod desktop_bus;
 mod documents;
 mod echoes;
 mod exit_codes;

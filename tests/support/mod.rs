@@ -19,6 +19,7 @@
 
 pub(crate) mod certs;
 pub(crate) mod conversation;
+pub(crate) mod dbus;
 pub(crate) mod display;
 pub(crate) mod exim;
 pub(crate) mod gntp;

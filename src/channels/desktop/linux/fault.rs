@@ -20,6 +20,8 @@ const NO_SERVICE: &str = "in that session, start a desktop or a notification ser
 /// What was being done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Step {
+    /// Anything, in a session that was entered by a child, which did not live to say.
+    Enter,
     Connect,
     SignIn,
     Hello,
@@ -31,6 +33,7 @@ impl Step {
     /// Says whose turn it was.
     fn whose(self) -> &'static str {
         match self {
+            Self::Enter => "the session",
             Self::Connect | Self::SignIn | Self::Hello => "the session bus",
             Self::Ask | Self::Show => "the notification service",
         }
@@ -38,6 +41,7 @@ impl Step {
 
     fn doing(self) -> &'static str {
         match self {
+            Self::Enter => "being entered",
             Self::Connect => "connecting",
             Self::SignIn => "signing in",
             Self::Hello => "being registered",

@@ -29,8 +29,8 @@ pub(crate) use show_notice::answer;
 enum OwnEnd {
     Done(Option<String>),
     Failed(Fault),
-    /// There is no such session.
-    Absent,
+    /// There is no such session; with the reason, when a variable says otherwise.
+    Absent(Option<Fault>),
 }
 
 /// Finds whoever sits at this computer and shows the notice there; with [`Effort::Rehearse`],
@@ -57,8 +57,11 @@ pub(super) fn show(
             Ok(End::Nobody { detail: format!("{} is not logged in at a screen", me.name()) })
         }
         OwnEnd::Failed(fault) => Err(Failure::from_situation(&fault)),
-        OwnEnd::Absent if user == 0 => others(&order, deadline, stages),
-        OwnEnd::Absent => Ok(End::Nobody { detail: format!("{} is not logged in here", me.name()) }),
+        OwnEnd::Absent(_) if user == 0 => others(&order, deadline, stages),
+        OwnEnd::Absent(why) => {
+            let why = why.map(|fault| format!(": {fault}")).unwrap_or_default();
+            Ok(End::Nobody { detail: format!("{} is not logged in here{why}", me.name()) })
+        }
     }
 }
 
@@ -76,13 +79,17 @@ fn own(order: &Order, me: &Person, deadline: Deadline, stages: &Stages<'_>) -> O
         Err(fault) => return OwnEnd::Failed(fault),
     };
     if places.is_empty() {
-        return OwnEnd::Absent;
+        return OwnEnd::Absent(None);
     }
     let connected = stages.time("connect", || connect(&places, me.user, deadline));
     let mut bus = match connected {
         Ok(bus) => bus,
-        // a name that somebody else holds is not root's bus
-        Err(Fault::Foreign { .. }) if me.user == 0 => return OwnEnd::Absent,
+        // what a session has left behind, or the variable of one that has ended
+        Err(fault @ Fault::NoBus { .. }) => return OwnEnd::Absent(Some(fault)),
+        // and what is no bus of root's says nothing of who has the screen
+        Err(fault @ (Fault::Foreign { .. } | Fault::Connect { .. })) if me.user == 0 => {
+            return OwnEnd::Absent(Some(fault));
+        }
         Err(fault) => return OwnEnd::Failed(fault),
     };
     match stages.time(last_stage(order), || show_notice::here(&mut bus, order)) {
@@ -91,15 +98,15 @@ fn own(order: &Order, me: &Person, deadline: Deadline, stages: &Stages<'_>) -> O
     }
 }
 
-/// Connects to the first place where there is a bus; when there is none, the first place counts, which
-/// is what the variable says.
+/// Connects to the first place where there is a bus; when there is none, the first one counts where
+/// something is.
 fn connect(places: &[address::Place], user: u32, deadline: Deadline) -> Result<Bus, Fault> {
-    let mut first = None;
+    let mut first: Option<Fault> = None;
     for (index, place) in places.iter().enumerate() {
         let left = u32::try_from(places.len().saturating_sub(index)).unwrap_or(u32::MAX);
         match Bus::open(place, user, deadline.share(left)) {
             Ok(bus) => return Ok(bus),
-            Err(fault) => first = first.or(Some(fault)),
+            Err(fault) => first = first.filter(|first| !matches!(first, Fault::NoBus { .. })).or(Some(fault)),
         }
     }
     Err(first.unwrap_or_else(|| Fault::NoBus { place: String::new() }))

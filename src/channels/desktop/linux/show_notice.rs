@@ -26,8 +26,9 @@ use crate::text::io_words;
 const MOST: usize = 16 << 10;
 /// The longest order that the child reads.
 const MOST_ORDER: usize = 4096;
-/// How much earlier than the parent the child gives up, so that it can say what it waited for.
-const EARLIER: Duration = Duration::from_millis(200);
+/// How much earlier than the parent the child gives up, so that it can say what it waited for; it is
+/// started within this time too.
+const EARLIER: Duration = Duration::from_millis(500);
 /// The group of nobody, for a user whom this computer does not know.
 const NO_GROUP: u32 = 65_534;
 
@@ -85,7 +86,7 @@ fn own(what: impl Into<String>) -> Fault {
 
 fn timed_out(deadline: Deadline) -> Fault {
     let tenths = u64::try_from(deadline.length().as_millis() / 100).unwrap_or(u64::MAX);
-    Fault::TimedOut { step: Step::Connect, tenths }
+    Fault::TimedOut { step: Step::Enter, tenths }
 }
 
 /// Makes the command that shows a notice as somebody else.

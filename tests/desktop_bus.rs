@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::support::certs::hex;
 use crate::support::dbus::ScriptedBus;
 use crate::support::output::Output;
 use crate::support::run::Run;
@@ -110,7 +111,7 @@ fn who_connects_says_so_by_the_socket() {
     let bus = ScriptedBus::start(&["big"]);
     assert_eq!(delivery(notify(&bus).assert_success())["status"], "sent");
     let log = bus.log();
-    let name: String = log[0]["uid"].to_string().bytes().map(|byte| format!("{byte:02x}")).collect();
+    let name = hex(log[0]["uid"].to_string().as_bytes());
     assert_eq!(log[1]["auth"], format!("AUTH EXTERNAL {name}"));
     assert_eq!(log[2]["to"], "org.freedesktop.DBus");
     assert_eq!(log[3]["path"], "/org/freedesktop/Notifications");

@@ -17,6 +17,8 @@ mod completions;
 mod core_dumps;
 mod delivered;
 mod desktop_bus;
+mod desktop_dunst;
+mod desktop_people;
 mod documents;
 mod echoes;
 mod exit_codes;

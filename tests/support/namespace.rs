@@ -10,12 +10,17 @@ pub(crate) const ADDRESS: &str = "192.0.2.1";
 /// Set where a test runs inside.
 const INSIDE: &str = "BACKUP_NOTIFY_TEST_NAMESPACE";
 
+/// Tells whether this is a namespace of a test's own.
+pub(super) fn is_inside() -> bool {
+    std::env::var_os(INSIDE).is_some()
+}
+
 /// Gives the test's network names of its own: `/etc/hosts` for it alone.
 ///
 /// Only inside; the file goes with the namespace.
 pub(crate) fn set_hosts(hosts: &str) {
     static MOUNTED: Once = Once::new();
-    assert!(std::env::var_os(INSIDE).is_some(), "these are the names of the whole machine");
+    assert!(is_inside(), "these are the names of the whole machine");
     MOUNTED.call_once(|| {
         let file = tempfile::NamedTempFile::new().unwrap();
         // others than root resolve names too
@@ -30,7 +35,7 @@ pub(crate) fn set_hosts(hosts: &str) {
 ///
 /// `test` is its full name.
 pub(crate) fn entered(test: &str) -> bool {
-    if std::env::var_os(INSIDE).is_some() {
+    if is_inside() {
         for arguments in
             [&["link", "set", "lo", "up"][..], &["address", "add", &format!("{ADDRESS}/32"), "dev", "lo"][..]]
         {

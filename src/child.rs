@@ -64,6 +64,7 @@ pub(crate) fn run(command: &mut Command, printed: Printed, deadline: &Deadline) 
 
 /// The same, for a command that is given something to read: at most 4096 bytes, which every pipe takes
 /// before anybody reads (pipe(7), "Pipe capacity").
+#[cfg_attr(target_os = "macos", allow(dead_code, reason = "what is shown there comes as arguments"))]
 pub(crate) fn run_with(
     command: &mut Command,
     input: &[u8],

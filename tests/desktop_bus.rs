@@ -95,6 +95,16 @@ fn every_notice_of_a_task_replaces_the_one_before() {
 }
 
 #[test]
+fn the_tag_of_swaync_is_sent_to_swaync_only() {
+    for (faults, sent) in [(&["synchronous"][..], true), (&[], false)] {
+        let bus = ScriptedBus::start(faults);
+        notify(&bus).assert_success();
+        let hints = bus.notice()[6].to_string();
+        assert_eq!(hints.contains("x-canonical-private-synchronous"), sent, "{hints}");
+    }
+}
+
+#[test]
 fn the_body_is_escaped_only_where_it_is_markup() {
     for (faults, text) in [(&[][..], "/home/&lt;kim&gt;"), (&["plain"], "/home/<kim>")] {
         let bus = ScriptedBus::start(faults);

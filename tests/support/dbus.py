@@ -3,8 +3,8 @@
 Usage: dbus.py SOCKET LOG FAULT...
 
 SOCKET is a path, or @NAME for an abstract name. FAULT is WHAT:STEP, or a word:
-big (answers in big-endian), plain (a service without body-markup), backlog
-(nobody is taken in, and many wait). What was said to it goes to LOG, one JSON
+big (answers in big-endian), plain (a service without body-markup), synchronous (one
+that lists this capability), backlog (nobody is taken in, and many wait). What was said to it goes to LOG, one JSON
 object a line. It prints a line when it listens, and ends with its standard
 input. Written from the D-Bus specification alone.
 """
@@ -177,7 +177,8 @@ class Connection:
             types, _ = "s", body.text(":1.42")
         elif step == "capabilities":
             inner = Writer(self.order)
-            for text in ["body"] + ([] if "plain" in self.words else ["body-markup"]):
+            markup = [] if "plain" in self.words else ["body-markup"]
+            for text in ["body", *markup, *(word for word in self.words if word == "synchronous")]:
                 inner.text(text)
             types = "as"
             body.number(len(inner.data))

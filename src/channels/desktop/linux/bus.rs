@@ -55,6 +55,11 @@ impl Bus {
         Ok(bus)
     }
 
+    /// Takes another deadline for what comes after.
+    pub(super) fn until(self, deadline: Deadline) -> Self {
+        Self { deadline, ..self }
+    }
+
     /// Proves by the socket itself who we are (D-Bus specification, "EXTERNAL"). The line that ends this
     /// goes out with the first calls.
     fn sign_in(&mut self, user: u32) -> Result<(), Fault> {

@@ -17,7 +17,10 @@ use crate::channels::Effort;
 use crate::channels::screen::ScreenNotice;
 use crate::deadline::Deadline;
 use crate::error::{Failure, Situation};
+use crate::exit::Exit;
 use crate::stages::Stages;
+use crate::text::{one_line, shorten};
+use address::Place;
 use bus::Bus;
 use fault::Fault;
 use order::Order;
@@ -100,12 +103,12 @@ fn own(order: &Order, me: &Person, deadline: Deadline, stages: &Stages<'_>) -> O
 
 /// Connects to the first place where there is a bus; when there is none, the first one counts where
 /// something is.
-fn connect(places: &[address::Place], user: u32, deadline: Deadline) -> Result<Bus, Fault> {
+fn connect(places: &[Place], user: u32, deadline: Deadline) -> Result<Bus, Fault> {
     let mut first: Option<Fault> = None;
     for (index, place) in places.iter().enumerate() {
         let left = u32::try_from(places.len().saturating_sub(index)).unwrap_or(u32::MAX);
         match Bus::open(place, user, deadline.share(left)) {
-            Ok(bus) => return Ok(bus),
+            Ok(bus) => return Ok(bus.until(deadline)),
             Err(fault) => first = first.filter(|first| !matches!(first, Fault::NoBus { .. })).or(Some(fault)),
         }
     }
@@ -133,8 +136,8 @@ fn others(order: &Order, deadline: Deadline, stages: &Stages<'_>) -> Result<End,
     if !told.is_empty() {
         return Ok(done(order, &told, &words));
     }
-    let exit = missed.iter().map(|(_, fault)| fault.exit()).reduce(crate::exit::Exit::worse);
-    let mut failure = Failure::new(exit.unwrap_or(crate::exit::Exit::TempFail), words.join("; "));
+    let exit = missed.iter().map(|(_, fault)| fault.exit()).reduce(Exit::worse);
+    let mut failure = Failure::new(exit.unwrap_or(Exit::TempFail), words.join("; "));
     failure.hint = missed.first().and_then(|(_, fault)| fault.hint());
     Err(failure)
 }
@@ -158,8 +161,8 @@ fn done(order: &Order, told: &[(String, Option<String>)], missed: &[String]) -> 
         let by: Vec<String> = told
             .iter()
             .map(|(name, by)| {
-                let by = crate::text::one_line(by.as_deref().unwrap_or_default()).into_owned();
-                format!("{} would show it to {name}", crate::text::shorten(&by, 60))
+                let by = one_line(by.as_deref().unwrap_or_default()).into_owned();
+                format!("{} would show it to {name}", shorten(&by, 60))
             })
             .collect();
         format!("{}; nothing was shown", by.join(", "))

@@ -5,17 +5,20 @@
 //! task, out of a range that no service's own counter reaches, and services do one of three things with
 //! a number they have never given (read in their sources):
 //!
-//! - dunst (`queues.c`) and Plasma (`server_p.cpp`, `abstractnotificationsmodel.cpp`) take the notice
-//!   under this number, so that the next one replaces it while it is shown (Plasma also in its list)
-//! - mako (`dbus/xdg.c`) gives a number of its own, but a notice with the same `x-dunst-stack-tag` of the
-//!   same program replaces the one that is shown; swaync does so as well
-//! - GNOME Shell (`notificationDaemon.js`) and xfce4-notifyd (`xfce-notify-daemon.c`) give a number of
-//!   their own: there the second notice is added to the first, which is why that something began is
+//! - dunst (`queues.c`), Plasma (`server_p.cpp`, `abstractnotificationsmodel.cpp`) and xfce4-notifyd
+//!   since it was rewritten (`xfce-notify-daemon.c`) take the notice under this number, so that
+//!   the next one replaces it while it is shown (Plasma also in its list)
+//! - mako (`dbus/xdg.c`) and swaync (`notiDaemon.vala`) give a number of their own, but a notice with the
+//!   same tag replaces the one before: mako's is `x-dunst-stack-tag`, swaync's
+//!   `x-canonical-private-synchronous`
+//! - GNOME Shell (`notificationDaemon.js`) and the older xfce4-notifyd give a number of their own and
+//!   know no tag: there the second notice is added to the first, which is why that something began is
 //!   `transient` and does not stay in the list
 //!
-//! So both the number and that tag are sent. The older `x-canonical-private-synchronous` is not: it
-//! means a passing display such as that of the volume, which some services keep out of their lists.
-//! Nor is `desktop-entry`: GNOME Shell takes away the notices of a program that it knows as soon as that
+//! So both the number and `x-dunst-stack-tag` are sent. `x-canonical-private-synchronous` was made for a
+//! passing display such as that of the volume, and notify-osd shows it as one; it is sent only to a
+//! service that lists the capability `synchronous`, which is swaync.
+//! `desktop-entry` is never sent: GNOME Shell takes away the notices of a program that it knows as soon as that
 //! program has left the bus.
 
 use std::borrow::Cow;
@@ -61,8 +64,7 @@ pub(super) fn show(bus: &mut Bus, order: &Order) -> Result<(), Fault> {
     let asked = bus.call(Step::Ask, &GET_CAPABILITIES, &[])?;
     bus.answer(hello)?;
     let capabilities = bus.answer(asked)?.texts().ok_or_else(|| odd(Step::Ask))?;
-    let markup = capabilities.iter().any(|capability| capability == "body-markup");
-    let shown = bus.call(Step::Show, &NOTIFY, &notify(order, markup)?)?;
+    let shown = bus.call(Step::Show, &NOTIFY, &notify(order, &capabilities)?)?;
     // a service numbers from 1 ("Notify", return value)
     match bus.answer(shown)?.number() {
         Some(1..) => Ok(()),
@@ -128,8 +130,9 @@ fn look(event: ScreenEvent) -> Look {
 }
 
 /// Writes the arguments of "Notify".
-fn notify(order: &Order, markup: bool) -> Result<Vec<u8>, Fault> {
+fn notify(order: &Order, capabilities: &[String]) -> Result<Vec<u8>, Fault> {
     let Look { icon, category, urgency, expires, transient } = look(order.event());
+    let can = |word: &str| capabilities.iter().any(|capability| capability == word);
     let tag = format!("{APP_NAME}-{}", order.id);
     let mut hints = BTreeMap::from([
         ("category", Variant::from(category)),
@@ -139,7 +142,10 @@ fn notify(order: &Order, markup: bool) -> Result<Vec<u8>, Fault> {
     if transient {
         hints.insert("transient", Variant::from(true));
     }
-    let text = if markup { escape(&order.text) } else { Cow::Borrowed(order.text.as_str()) };
+    if can("synchronous") {
+        hints.insert("x-canonical-private-synchronous", Variant::from(tag.as_str()));
+    }
+    let text = if can("body-markup") { escape(&order.text) } else { Cow::Borrowed(order.text.as_str()) };
     let actions: [&str; 0] = [];
     let arguments =
         (APP_NAME, replaces(&order.id), icon, order.title.as_str(), &*text, &actions[..], hints, expires);

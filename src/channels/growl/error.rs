@@ -198,8 +198,8 @@ impl GrowlError<'_> {
         let port = self.growl.port;
         if self.here {
             return format!(
-                "is Growl (or what takes its place) running on this computer, and listening on port {port}? Start it \
-                 and log in, or leave \"growl\" out of the task"
+                "is Growl (or what takes its place) running on this computer, and listening on port {port}? Log in \
+                 and start it, or leave \"growl\" out of the task"
             );
         }
         format!(

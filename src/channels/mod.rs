@@ -10,6 +10,8 @@ mod screen;
 pub(crate) mod trust_notes;
 
 pub use desktop::DesktopChannel;
+#[doc(hidden)]
+pub use desktop::{AppleDesktop, ApplePlaces};
 #[cfg(not(target_os = "macos"))]
 pub(crate) use desktop::{SHOW_NOTICE, answer as show_notice};
 pub use email::EmailChannel;

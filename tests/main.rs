@@ -16,6 +16,7 @@ mod commands;
 mod completions;
 mod core_dumps;
 mod delivered;
+mod desktop_apple;
 mod desktop_bus;
 mod desktop_dunst;
 mod desktop_people;

@@ -12,6 +12,7 @@ mod accounts_command;
 mod addresses;
 mod backup_tools;
 mod certificate;
+mod channels;
 mod commands;
 mod completions;
 mod core_dumps;

@@ -11,6 +11,7 @@ mod keychain;
 mod man;
 mod page;
 mod prose;
+mod screens;
 mod security;
 mod setup;
 pub(crate) mod stores;

@@ -100,6 +100,14 @@ pub(crate) const EXAMPLES: &[Example] = &[
         tells: Some("warning"),
     },
     Example {
+        about: "With a notice on the screen at both ends. The task has `\"desktop\": true`, or `growl`:",
+        kind: Kind::Shell,
+        code: "backup-notify notify --task home --event begin\n\
+               rsync -a /home/ /mnt/backup/home/\n\
+               backup-notify notify --task home --tool rsync --exit-code \"$?\"",
+        tells: Some("warning"),
+    },
+    Example {
         about: "After restic, which leaves the key of the private keychain out:",
         kind: Kind::Shell,
         code: "restic backup --quiet --exclude-caches /home\n\

@@ -9,10 +9,10 @@ use super::page::Page;
 use super::{commands as every_command, definition, prose, stores, task_file};
 
 /// When the words of the page were last gone through.
-const DATE: &str = "2026-11-22";
+const DATE: &str = "2026-11-23";
 
 /// The sections, in their order.
-pub(crate) const SECTIONS: [&str; 18] = [
+pub(crate) const SECTIONS: [&str; 19] = [
     "NAME",
     "SYNOPSIS",
     "DESCRIPTION",
@@ -20,6 +20,7 @@ pub(crate) const SECTIONS: [&str; 18] = [
     "OPTIONS",
     "TASK FILE",
     "TEMPLATES",
+    "NOTICES ON A SCREEN",
     "TRUST",
     "WHO MAY WRITE WHAT",
     "PRIVATE KEYCHAIN",

@@ -4,12 +4,13 @@
 //! effect yet, the page says so.
 
 use super::page::Page;
-use super::{keychain, security, setup};
+use super::{keychain, screens, security, setup};
 
 /// Writes the paragraphs of a section.
 pub(super) fn section(page: &mut Page, name: &str) {
     match name {
         "DESCRIPTION" => description(page),
+        "NOTICES ON A SCREEN" => screens::describe(page),
         "TRUST" => trust(page),
         "WHO MAY WRITE WHAT" => writers(page),
         "PRIVATE KEYCHAIN" => keychain::describe(page),
@@ -42,7 +43,7 @@ pub(super) fn command(name: &str) -> Option<&'static str> {
         }
         "check" => {
             "It looks up the account, fetches the password, connects, signs in and asks the server for each \
-             recipient; then it leaves without a message. Every fault comes with what to do about it. It begins as \
+             recipient; then it leaves without a message. Growl and the desktop are asked whether they would show a notice. Every fault comes with what to do about it. It begins as \
              `test-email` does, with the user, the home folder and the private keychain. Run it as the user who runs the \
              hook: what works for you says nothing about root."
         }
@@ -98,8 +99,14 @@ pub(super) fn flag(id: &str) -> Option<&'static str> {
         "task" => {
             "A name has neither a slash nor `.json`; it is looked for as ‹name›`.json` in the folders under FILES."
         }
-        "name" => "It needs `--to` and `--account`.",
-        "event" => "At `begin` no e-mail goes out, and the program takes 5 seconds at most.",
+        "name" => "It needs `--to` and `--account`, `--growl` or `--desktop`.",
+        "event" => {
+            "At `begin` only screens are told, the code is 0, and the program takes 5 seconds at most."
+        }
+        "growl" => {
+            "The port is 23053 if you name none. Where the task has `growl`, its password and its events stay."
+        }
+        "desktop" => "See NOTICES ON A SCREEN.",
         "exit_code" => {
             "In general 0 is a success, 128 plus the number of HUP, INT or TERM is interrupted, all else is an error."
         }
@@ -129,7 +136,8 @@ fn description(page: &mut Page) {
     page.text(
         "You back up with rsync, restic, Borg, Carbon Copy Cloner or something else, and want to hear how it ended. \
          Have your backup call `backup-notify notify` when it is done. The program reads a task file, decides \
-         whether this outcome is worth a notice, and sends it by e-mail through an SMTP account of yours.",
+         whether this outcome is worth a notice, and sends it by e-mail through an SMTP account of yours, or shows it on a \
+         screen: through Growl, Notification Center or the desktop of Linux.",
     );
     page.text(
         "It keeps nothing between runs, asks nothing when nobody is there, and ends in a minute at most, or \
@@ -148,7 +156,7 @@ fn description(page: &mut Page) {
          names one of them in a word.",
     );
     page.text(
-        "Not in this version: notices on screen (Growl, desktop), an outbox for messages that no server accepts, and the reports of backup programs in their own formats. Where a key or a flag for one of these is accepted \
+        "Not in this version: an outbox for messages that no server accepts, and the reports of backup programs in their own formats. Where a key or a flag for one of these is accepted \
          already, this page says what becomes of it.",
     );
 }
@@ -297,7 +305,7 @@ fn files(page: &mut Page) {
 
 fn environment(page: &mut Page) {
     page.item("`HOME`, `XDG_CONFIG_HOME`", "Where your tasks are; see FILES. macOS uses HOME alone. The private keychain is found by HOME alone everywhere.");
-    page.item("`PATH`", "Where a password command without a slash is looked for, unless you are root.");
+    page.item("`PATH`", "Where a password command without a slash is looked for, and on macOS `terminal-notifier`, unless you are root.");
     page.item(
         "`SSL_CERT_FILE`, `SSL_CERT_DIR`",
         "The authorities of the rule `system`: a PEM file, and folders made by `openssl rehash`. One of them alone \
@@ -313,6 +321,14 @@ fn environment(page: &mut Page) {
          `dumb` or not set; the width, where the terminal's own is not to count.",
     );
     page.item("`SUDO_USER`", "Whose home folder `accounts` advises root to name. Nothing is read for it.");
+    page.item(
+        "`DBUS_SESSION_BUS_ADDRESS`, `XDG_RUNTIME_DIR`",
+        "Where the bus of your session is, for `desktop` on Linux. As root they count only when the bus is root's own.",
+    );
+    page.item(
+        "`SUDO_UID`, `DOAS_USER`, `PKEXEC_UID`",
+        "The person who has become root, for `desktop` on Linux: that one sees the notice when they are at a screen.",
+    );
     page.item("`TZ`", "The time zone of the times in a message.");
     page.text("A variable that a task names as `email.password.env` is read too.");
     page.text(

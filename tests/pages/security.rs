@@ -7,11 +7,17 @@ pub(super) fn describe(page: &mut Page) {
     page.subsection("What leaves this computer");
     page.text(
         "Nothing, unless a notice is due or you call `check` or `test-email`. Then the program asks for the address of your mail server and connects to \
-         it, and to nothing else. The server learns the name or address of this computer, your user name and \
+         it; what screens add stands below. The server learns the name or address of this computer, your user name and \
          password, sender and recipients, and the message: name, source and destination of the task, the name of \
          this computer, the facts of the run, paths and texts of its errors, and the last lines of the log if there \
          is one (with `attach_log` its last 512 KiB). The words under `redact` are taken out of it. `--dry-run` \
          shows the message as it would go.",
+    );
+    page.text(
+        "With `growl` it also connects to the computer that is named there, and sends it title and text of the notice \
+         (how which backup ended, the first reason, its figures, the name of this computer), not encrypted. With \
+         `desktop` the same goes to the session of whoever is logged in, and may stay in the list of notices there: see \
+         NOTICES ON A SCREEN for who that is.",
     );
     page.text(
         "An e-mail can be read by every mail server on its way. Keep what nobody may read out of `message`, errors \

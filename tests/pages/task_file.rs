@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::man::{lower_unless_name, presets};
 use super::page::Page;
-use super::prose;
+use super::{prose, screens};
 
 /// One object of the file: its title in the page, its name in the schema, its keys in the order in
 /// which they are read best.
@@ -94,22 +94,23 @@ const OBJECTS: &[Object] = &[
         ],
     },
     Object { title: "run.errors", name: "RunError", intro: "", keys: &["path", "message"] },
-    Object { title: "desktop", name: "Desktop", intro: NO_SCREEN, keys: &["events"] },
+    Object { title: "desktop", name: "Desktop", intro: screens::DESKTOP, keys: &["events"] },
     Object {
         title: "growl",
         name: "Growl",
-        intro: NO_SCREEN,
+        intro: screens::GROWL,
         keys: &["events", "host", "port", "password", "hash"],
     },
 ];
 
-const NO_SCREEN: &str = "This version checks these keys and cannot show notices on a screen. It says so each time; in a task \
-                         without e-mail the code is then 69.";
-
 /// What the schema does not say of a key.
 fn more(object: &str, key: &str) -> Option<&'static str> {
     Some(match (object, key) {
-        ("", "desktop" | "growl") => "This version cannot show it, and says so.",
+        ("", "desktop" | "growl") => "See NOTICES ON A SCREEN.",
+        ("Growl", "host") => "A name or an address.",
+        ("Growl", "password") => {
+            "As email.password, with `growl:`‹host› as the name in the private keychain."
+        }
         ("", "outbox") => {
             "Without effect in this version: a message that no server accepts is not kept, and you are told so."
         }

@@ -119,12 +119,13 @@ fn secrets_that_the_system_shows_are_noticed() {
     let world = World::new();
     let secret = world.secret().to_owned();
     let leak = |run: crate::support::run::Run<'_>| failure(|| drop(run.run()));
-    let message = leak(world.other_command("/bin/sleep", &["0.01"]).env("X", &secret));
+    // they live long enough to be looked at when the machine has much else to do
+    let message = leak(world.other_command("/bin/sleep", &["1"]).env("X", &secret));
     assert!(message.contains("/environ shows a secret"), "{message}");
-    let message = leak(shell(&world, &format!("true {secret}; sleep 0.01")));
+    let message = leak(shell(&world, &format!("true {secret}; sleep 1")));
     assert!(message.contains("/cmdline shows a secret"), "{message}");
     // a grandchild
-    world.write("text", format!("sleep 0.5; : {secret}"));
+    world.write("text", format!("sleep 1; : {secret}"));
     let message = leak(shell(&world, "sh -c \"$(cat text)\"; exit 0"));
     assert!(message.contains("/cmdline shows a secret"), "{message}");
     // where the test itself put it

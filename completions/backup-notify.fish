@@ -62,7 +62,7 @@ complete -c backup-notify -n "__fish_backup_notify_needs_command" -s h -l help -
 complete -c backup-notify -n "__fish_backup_notify_needs_command" -s V -l version -d 'Print version'
 complete -c backup-notify -n "__fish_backup_notify_needs_command" -f -a "notify" -d 'Decide, compose and deliver: the hook that a backup program calls'
 complete -c backup-notify -n "__fish_backup_notify_needs_command" -f -a "test-email" -d 'Send a test message by exactly the path that "notify" takes, and show each stage'
-complete -c backup-notify -n "__fish_backup_notify_needs_command" -f -a "check" -d 'Try everything up to an accepted recipient, and send nothing'
+complete -c backup-notify -n "__fish_backup_notify_needs_command" -f -a "check" -d 'Try everything up to an accepted recipient, ask the screens too, and send nothing'
 complete -c backup-notify -n "__fish_backup_notify_needs_command" -f -a "certificate" -d 'Show the certificates of a server and what each trust rule says of them'
 complete -c backup-notify -n "__fish_backup_notify_needs_command" -f -a "accounts" -d 'List the SMTP accounts that Apple Mail knows, each with the id to write in a task'
 complete -c backup-notify -n "__fish_backup_notify_needs_command" -f -a "password" -d 'Keep passwords in the private keychain, and see what it keeps'

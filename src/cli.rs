@@ -26,7 +26,7 @@ pub use password::{
     ListPasswordsArgs, LookupArgs, PasswordCommand, RemovePasswordArgs, SetPasswordArgs, TrialArgs,
 };
 pub use setup::{AnswerArgs, RunBy, SetupArgs};
-use values::{TrustWords, any_text, duration, exit_code, growl_server, mailbox, mailboxes, time, words};
+use values::{TrustWords, any_text, duration, exit_code, mailbox, mailboxes, time, words};
 
 /// Tell people how a backup ended
 ///
@@ -114,7 +114,7 @@ pub enum Command {
     /// Send a test message by exactly the path that "notify" takes, and show each stage
     #[command(after_help = TEST_EMAIL_EXAMPLES)]
     TestEmail(TestEmailArgs),
-    /// Try everything up to an accepted recipient, and send nothing
+    /// Try everything up to an accepted recipient, ask the screens too, and send nothing
     #[command(after_help = CHECK_EXAMPLES)]
     Check(CheckArgs),
     /// Show the certificates of a server and what each trust rule says of them
@@ -387,8 +387,8 @@ pub struct Overrides {
     pub mail_home: Option<PathBuf>,
     /// Show a notice through Growl, on this computer or the one named
     #[arg(long, value_name = "HOST[:PORT]", num_args = 0..=1, default_missing_value = "127.0.0.1")]
-    #[arg(value_parser = growl_server, value_hint = clap::ValueHint::Hostname)]
-    pub growl: Option<GrowlServer>,
+    #[arg(value_hint = clap::ValueHint::Hostname)]
+    pub growl: Option<String>,
     /// Show a notice on the desktop of whoever is logged in
     #[arg(long)]
     pub desktop: bool,
@@ -412,15 +412,6 @@ pub struct OutputArgs {
 /// Several addresses; a type of its own, because clap gives `Vec` a meaning of its own.
 #[derive(Debug, Clone)]
 pub struct Recipients(pub Vec<Mailbox>);
-
-/// A computer that runs Growl.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GrowlServer {
-    /// Its name or address.
-    pub host: String,
-    /// The port, where one was typed.
-    pub port: Option<u16>,
-}
 
 /// Tells whether JSON was asked for, when the command line is too wrong to be parsed.
 pub fn wants_json(args: &[OsString]) -> bool {

@@ -41,20 +41,20 @@ impl Deadline {
         }
     }
 
-    /// Returns an earlier deadline, so that `reserve` is left for what comes after it; when there is not
-    /// much time, half of it is.
+    /// Returns an earlier deadline, so that `reserve` is left for what comes after it, but no more than a
+    /// fifth: what comes first matters more.
     #[must_use]
     pub fn leaving(&self, reserve: Duration) -> Self {
         let left = self.remaining().unwrap_or_default();
-        self.within(left.saturating_sub(reserve.min(left / 2)))
+        self.within(left.saturating_sub(reserve.min(left / 5)))
     }
 
     /// Returns a deadline of its own for one thing that may take `most`, or what is left.
     #[must_use]
     pub fn within(&self, most: Duration) -> Self {
         match self.remaining() {
-            Some(left) if most < left => Self::counted(most),
-            _ => *self,
+            Some(left) => Self::counted(most.min(left)),
+            None => *self,
         }
     }
 
@@ -92,8 +92,8 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_later_keeps_its_time_or_half_of_it() {
-        for (whole, reserve, first) in [(60, 5, 55), (60, 10, 50), (8, 5, 4), (4, 60, 2)] {
+    fn what_comes_later_keeps_its_time_or_a_fifth_of_it() {
+        for (whole, reserve, first) in [(60, 5, 55), (60, 10, 50), (10, 5, 8), (5, 60, 4)] {
             let early = seconds(whole).leaving(Duration::from_secs(reserve));
             assert_eq!(left(early), first, "{whole} with {reserve}");
             assert_eq!(left(seconds(whole).leaving(Duration::ZERO)), whole);

@@ -60,11 +60,15 @@ impl Exit {
             Self::Usage => "the command line is wrong",
             Self::Data => "the task file, report or template is wrong",
             Self::NoInput => "the task file or report cannot be read",
-            Self::Refused => "the server refused for good (5xx), or refused a recipient",
+            Self::Refused => {
+                "the server refused for good (5xx), or refused a recipient; nobody shows notices on the screen"
+            }
             Self::Software => "a fault of backup-notify itself",
             Self::CannotWrite => "a local file could not be written",
             Self::TempFail => "not delivered now: server unreachable, time-out, or 4xx",
-            Self::Protocol => "TLS or protocol: certificate not accepted, no STARTTLS, broken server",
+            Self::Protocol => {
+                "TLS or protocol: certificate not accepted, no STARTTLS, a server that is broken or another one"
+            }
             Self::NoPermission => {
                 "sign-in refused; secret not found or not allowed; keychain or key damaged; a file that others can \
                  write"

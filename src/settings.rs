@@ -21,8 +21,8 @@ use crate::files::{self, Purpose};
 use crate::home;
 use crate::run::{Event, Outcome, Run, RunFacts};
 use crate::task::{
-    self, AttachLog, DEFAULT_DEADLINE, Desktop, Email, Growl, MAX_BYTES, Outbox, Password, Task, Tls,
-    TrustRule,
+    self, AttachLog, DEFAULT_DEADLINE, Desktop, Email, GROWL_PORT, Growl, MAX_BYTES, Outbox, Password, Task,
+    Tls, TrustRule, parse_server,
 };
 use crate::text::{io_words, one_line, shell_word};
 use crate::tools::Tool;
@@ -238,7 +238,7 @@ fn apply(task: &mut Task, overrides: &Overrides, origin: &Origin) -> Result<(), 
         }
         email.tls.allow_cleartext_password |= overrides.allow_cleartext_password;
     }
-    apply_others(task, overrides);
+    apply_others(task, overrides)?;
     if task.email.is_empty() && task.growl.is_none() && task.desktop.is_none() {
         let what = "nobody to tell: give --to and --account, --growl or --desktop".to_owned();
         return Err(usage(what));
@@ -252,7 +252,7 @@ fn apply(task: &mut Task, overrides: &Overrides, origin: &Origin) -> Result<(), 
     Ok(())
 }
 
-fn apply_others(task: &mut Task, overrides: &Overrides) {
+fn apply_others(task: &mut Task, overrides: &Overrides) -> Result<(), Failure> {
     task.deadline = overrides.deadline.unwrap_or(task.deadline);
     match &overrides.outbox {
         Some(folder) if folder == OsStr::new("none") => task.outbox = None,
@@ -262,14 +262,21 @@ fn apply_others(task: &mut Task, overrides: &Overrides) {
     if let Some(home) = &overrides.mail_home {
         task.mail_home = Some(home.clone());
     }
-    if let Some(server) = &overrides.growl {
+    if let Some(typed) = &overrides.growl {
+        // clap would quote what is wrong, and a URL can have a password in it
+        let (host, port) = parse_server(typed).map_err(|what| {
+            Failure::new(Exit::Usage, format!("--growl: {what}")).with_hint("write HOST or HOST:PORT")
+        })?;
         let growl = task.growl.get_or_insert_with(Growl::default);
-        growl.host.clone_from(&server.host);
-        growl.port = server.port.unwrap_or(growl.port);
+        // the task's port belongs to the task's host
+        let usual = if growl.host == host { growl.port } else { GROWL_PORT };
+        growl.port = port.unwrap_or(usual);
+        growl.host = host;
     }
     if overrides.desktop && task.desktop.is_none() {
         task.desktop = Some(Desktop { events: ScreenEvent::all() });
     }
+    Ok(())
 }
 
 /// Puts the facts of the run in order: flags over the report, and `run` of the task file only

@@ -139,6 +139,15 @@ fn a_beginning_is_for_screens_ends_with_0_and_takes_five_seconds_at_most() {
         .assert_stderr_has("email: the backup is only beginning");
     assert!(server.sessions().is_empty());
 
+    // where there is only a screen, its code would count
+    let closed = closed_port();
+    let alone = json!({ "name": "Nightly", "growl": { "port": closed.address.port() } });
+    let output = notify(&world, &alone, &["--event", "begin"]);
+    output.assert_code(0);
+    assert_eq!(ends(&output), expected(&[("growl", "failed", 75)]), "{output}");
+    assert_eq!(output.json()["exit_code"], 0);
+    notify(&world, &alone, &["--status", "error"]).assert_code(75);
+
     // nobody answers, and the task would wait for an hour
     let mute = GntpServer::always(Act::Hold(Vec::new()));
     task["growl"] = mute.entry(&json!({}));
@@ -195,6 +204,61 @@ fn each_screen_shows_the_events_that_it_lists() {
             }
         }
     }
+}
+
+#[test]
+fn the_flag_for_growl_names_another_receiver_than_the_task() {
+    let world = World::new();
+    let (mine, other) = (GntpServer::start(), GntpServer::start());
+    let task = json!({ "name": "Nightly", "growl": mine.entry(&json!({})) });
+    notify(&world, &task, &["--status", "error", "--growl", &format!("127.0.0.1:{}", other.port())])
+        .assert_code(0);
+    assert_eq!((mine.commands().len(), other.commands().len()), (0, 2));
+    // the port is the task's where the host is
+    notify(&world, &task, &["--status", "error", "--growl", "127.0.0.1"]).assert_code(0);
+    assert_eq!((mine.commands().len(), other.commands().len()), (2, 2));
+    // and without a task
+    let port = format!("--growl=127.0.0.1:{}", other.port());
+    world.run(&["notify", "--name", "x", "--status", "success", &port]).assert_code(0);
+    assert_eq!(other.commands().len(), 4);
+    for (typed, said) in [
+        ("[::1", "the bracket before the address is not closed"),
+        ("http://kim:hunter2@imac.local", "found a URL"),
+        ("imac.local:growl", "is no port"),
+        ("a b", "expected a host name"),
+    ] {
+        let output = world.run(&["notify", "--name", "x", "--status", "success", "--growl", typed]);
+        output.assert_code(64).assert_stderr_has(said).assert_stderr_lacks("hunter2");
+    }
+}
+
+#[test]
+fn a_password_kept_for_one_computer_goes_to_no_other() {
+    let world = World::new();
+    let growl = GntpServer::with_password(world.secret());
+    let account = format!("growl:127.0.0.1:{}", growl.port());
+    world.command(&["password", "set", &account, "--stdin"]).stdin(world.secret()).run().assert_success();
+    let send = |host: &str| {
+        let growl = growl.entry(&json!({ "host": host, "password": { "keychain": true } }));
+        let path = world.task(&json!({ "name": "Nightly", "growl": growl }));
+        world.command(&["notify", "--status", "error"]).task(&path).run()
+    };
+    send("127.0.0.1").assert_success();
+    let before = growl.requests().len();
+    send("localhost").assert_code(77).assert_stderr_has("growl:localhost:");
+    assert_eq!(growl.requests().len(), before);
+}
+
+#[test]
+fn a_test_e_mail_is_no_notice_on_a_screen_and_says_so() {
+    let world = World::new();
+    let server = SmtpServer::builder().start();
+    let path = world.task(&json!({ "name": "Nightly", "email": email(server.port()) }));
+    let output = world.command(&["test-email", "--growl", "--desktop"]).task(&path).run();
+    output.assert_success().assert_stderr_has("--growl and --desktop: this command sends e-mail alone");
+    let path = world.task(&json!({ "name": "Nightly", "growl": true }));
+    let output = world.command(&["test-email"]).task(&path).run();
+    output.assert_code(64).assert_stderr_has("its screens are tried by \"check\"");
 }
 
 #[test]

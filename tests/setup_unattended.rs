@@ -232,12 +232,13 @@ fn a_link_goes_on_leading_to_the_file() {
     let certificate = own_certificate();
     let server = server(&world, &certificate);
     let pin = format!("pin:sha256:{}", certificate.sha256());
-    world.write("elsewhere/real.json", "{\"name\": \"x\", \"desktop\": true}");
+    // a screen, but not that of somebody who is logged in here: the check at the end would ask there
+    world.write("elsewhere/real.json", "{\"name\": \"x\", \"growl\": {\"port\": 1}}");
     symlink("elsewhere/real.json", world.path().join("task.json")).unwrap();
     answers(&world, &server, &pin, "task.json").args(["--test", "--yes"]).run().assert_success();
     assert!(world.path().join("task.json").is_symlink());
     let real = task_at(&world.path().join("elsewhere/real.json"));
-    assert_eq!((&real["desktop"], &real["name"]), (&json!(true), &json!("Nightly")));
+    assert_eq!((&real["growl"], &real["name"]), (&json!({ "port": 1 }), &json!("Nightly")));
     symlink("nowhere.json", world.path().join("loose.json")).unwrap();
     let output = answers(&world, &server, &pin, "loose.json").args(["--no-test", "--yes"]).run();
     output.assert_code(66).assert_stderr_has("remove the link, or make what it leads to");

@@ -37,3 +37,39 @@ impl ScreenNotice {
         format!("{}\n{}\n", self.title, self.text)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::{Event, Outcome, Run, RunFacts};
+    use crate::task::Task;
+
+    /// The id of a notice of this task on this computer.
+    fn id(task: &str, host: &str, event: Event, outcome: Outcome) -> String {
+        let (task, run) = (Task::named(task), Run { outcome, facts: RunFacts::default() });
+        let now = jiff::Zoned::default();
+        let notice = ScreenNotice::of(&Story {
+            task: &task,
+            event,
+            run: &run,
+            test: false,
+            host,
+            now,
+            log: None,
+            notes: vec![],
+        });
+        notice.id
+    }
+
+    #[test]
+    fn the_id_is_of_one_task_on_one_computer() {
+        let begun = id("Nightly", "atlas", Event::Begin, Outcome::Success);
+        assert!(begun.len() == 16 && begun.bytes().all(|b| b.is_ascii_hexdigit()), "{begun}");
+        assert_eq!(begun, id("Nightly", "atlas", Event::End, Outcome::Error));
+        for (task, host) in
+            [("Weekly", "atlas"), ("Nightly", "helios"), ("Nightlya", "tlas"), ("", "atlasNightly")]
+        {
+            assert_ne!(begun, id(task, host, Event::Begin, Outcome::Success), "{task} {host}");
+        }
+    }
+}

@@ -7,8 +7,8 @@ use clap::error::ErrorKind;
 use jiff::Timestamp;
 use lettre::message::Mailbox;
 
-use super::{GrowlServer, Recipients};
-use crate::task::{parse_duration, parse_mailboxes, parse_server};
+use super::Recipients;
+use crate::task::{parse_duration, parse_mailboxes};
 
 /// Makes a parser for a closed set of words, which help and completions list.
 pub(super) fn words<T: Copy + Send + Sync + 'static>(
@@ -30,10 +30,6 @@ pub(super) fn mailbox(text: &str) -> Result<Mailbox, String> {
         return Err(format!("expected one address; found {}", list.len()));
     }
     list.pop().ok_or_else(|| "expected an address".to_owned())
-}
-
-pub(super) fn growl_server(text: &str) -> Result<GrowlServer, String> {
-    parse_server(text).map(|(host, port)| GrowlServer { host, port })
 }
 
 pub(super) fn duration(text: &str) -> Result<Duration, String> {

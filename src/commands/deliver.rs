@@ -175,17 +175,25 @@ impl Plan<'_> {
                 log,
                 notes,
             };
-            for (index, job) in jobs.iter().enumerate() {
+            // a screen has shown its notice in a moment, while a mail server may take all the time there is
+            let (emails, screens): (Vec<_>, Vec<_>) =
+                jobs.iter().enumerate().partition(|(_, job)| job.target.is_email());
+            let mut done: Vec<(usize, Delivery)> = Vec::new();
+            let mut left: Vec<_> = screens.into_iter().chain(emails).rev().collect();
+            while let Some((index, job)) = left.pop() {
                 if !job.decision.notifies() {
                     self.output.detail(&format!("{}: {}", self.place(index, job), job.decision.reason()));
-                    deliveries.push(skipped(job));
+                    done.push((index, skipped(job)));
                     continue;
                 }
-                let deadline = time_for(jobs.get(index..).unwrap_or_default(), self.deadline);
+                let deadline = time_for(job, left.iter().map(|(_, job)| *job), self.deadline);
                 let delivery = Self { deadline, ..*self }.one(job, &story, &messages, &printed);
                 keep_failure(&printed, || self.output.delivery(&self.place(index, job), &delivery));
-                deliveries.push(delivery);
+                done.push((index, delivery));
             }
+            // the result has them in the order of the task
+            done.sort_by_key(|(index, _)| *index);
+            deliveries.extend(done.into_iter().map(|(_, delivery)| delivery));
         } else {
             deliveries.extend(jobs.iter().map(skipped));
         }
@@ -277,19 +285,19 @@ impl Plan<'_> {
     }
 }
 
-/// Returns until when the first of these jobs may take, so that there is time for the others: e-mails
-/// share what screens leave them, and a screen that does not answer is not waited for as long as a
-/// mail server.
-fn time_for(jobs: &[Job<'_>], deadline: Deadline) -> Deadline {
-    let count = |email: bool| {
-        let jobs = jobs.iter().filter(|job| job.decision.notifies() && job.target.is_email() == email);
-        u32::try_from(jobs.count()).unwrap_or(u32::MAX)
-    };
-    let (emails, screens) = (count(true), count(false));
-    if emails > 0 {
-        return if screens > 0 { deadline.leaving(SCREEN * screens) } else { deadline }.share(emails);
+/// Returns until when a job may take, so that there is time for those that come after it: screens have
+/// a few seconds each, and of an e-mail's time no more than a fifth.
+fn time_for<'a>(job: &Job<'_>, later: impl Iterator<Item = &'a Job<'a>>, deadline: Deadline) -> Deadline {
+    let (emails, screens): (Vec<&Job<'_>>, Vec<&Job<'_>>) =
+        later.filter(|job| job.decision.notifies()).partition(|job| job.target.is_email());
+    let with_this = |jobs: Vec<&Job<'_>>| u32::try_from(jobs.len()).unwrap_or(u32::MAX).saturating_add(1);
+    if job.target.is_email() {
+        deadline.share(with_this(emails))
+    } else if emails.is_empty() {
+        deadline.share(with_this(screens)).within(SCREEN)
+    } else {
+        deadline.within(SCREEN.min(deadline.remaining().unwrap_or_default() / 5))
     }
-    deadline.share(screens).within(SCREEN)
 }
 
 /// Prints, unless that has failed before.

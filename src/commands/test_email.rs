@@ -28,8 +28,14 @@ fn test(args: &TestEmailArgs, world: &World, output: Output) -> Result<Report, F
     let task = &loaded.task;
     if task.email.is_empty() {
         return Err(
-            Failure::new(Exit::Usage, "this task sends no e-mail").with_hint("add \"email\" to the task")
+            Failure::new(Exit::Usage, "this task sends no e-mail").with_hint(
+                "add \"email\" to the task; its screens are tried by \"check\", and by \"notify --status success\"",
+            )
         );
+    }
+    if args.overrides.growl.is_some() || args.overrides.desktop {
+        output
+            .warning("--growl and --desktop: this command sends e-mail alone, and shows nothing on a screen");
     }
     let trial = Trial { dry_run: args.dry_run, ..Trial::to(Effort::Deliver) };
     let targets = task.email.iter().map(Target::Email);

@@ -200,15 +200,16 @@ pub fn compose(story: &Story<'_>, letter: &Letter<'_>) -> Result<Composed, Compo
 /// Says what a notice says, in a title and a line or two.
 pub fn gist(story: &Story<'_>) -> Gist {
     let notice = Notice::of(story, &Redactor::new(&story.task.redact));
-    Gist { title: notice.headline(), text: notice.gist() }
+    Gist { title: notice.title(), text: notice.gist() }
 }
 
 #[cfg(test)]
 mod tests {
     use super::{Attachment, ComposeError, Situation, compose, gist};
     use crate::exit::Exit;
-    use crate::message::samples::World;
-    use crate::run::{Event, RunFacts};
+    use crate::message::samples::{World, error};
+    use crate::run::{Event, Outcome, RunFacts};
+    use crate::tools::Tool;
     use mail_parser::{MessageParser, MimeHeaders};
 
     fn parts(bytes: &[u8]) -> (String, String) {
@@ -310,11 +311,33 @@ mod tests {
         assert_eq!(gist.title, "Backup failed: Nightly home backup");
         assert_eq!(
             gist.text,
-            "error in rsync protocol data stream (code 12)\n1,234 of 56,789 files, 5.2 GB of 1.0 TB, 1 h 12 min, \
+            "error in rsync protocol data stream (code 12) (and 2 more errors)\n1,234 of 56,789 files, 5.2 GB of 1.0 TB, 1 h 12 min, \
              atlas.example.com"
         );
         let gist = gist_of(&World::bare("Home"));
         assert_eq!((gist.title.as_str(), gist.text.as_str()), ("Backup finished: Home", "atlas.example.com"));
+    }
+
+    #[test]
+    fn a_gist_has_a_reason_and_its_outcome_is_seen_when_it_is_cut_off() {
+        let mut world = World::bare("Nightly home backup");
+        world.run.facts.exit_code = Some(23);
+        world.task.tool = Some(Tool::Rsync);
+        world.run.outcome = Outcome::Warning;
+        let warned = gist(&world.story());
+        assert_eq!(warned.title, "Backup warning: Nightly home backup");
+        assert_eq!(warned.text, "rsync ended with exit code 23\natlas.example.com");
+        (world.task.tool, world.run.outcome) = (None, Outcome::Error);
+        assert_eq!(gist(&world.story()).text, "It ended with exit code 23\natlas.example.com");
+        world.run.facts.exit_code = None;
+        world.run.facts.errors = vec![error(Some("/a"), "no"); 300];
+        assert_eq!(gist(&world.story()).text, "/a: no (and 299 more errors)\natlas.example.com");
+        world.run.facts.errors.truncate(2);
+        assert!(gist(&world.story()).text.starts_with("/a: no (and 1 more error)\n"));
+        // nothing is wrong, so there is nothing to explain
+        (world.run.outcome, world.run.facts.exit_code) = (Outcome::Success, Some(0));
+        world.run.facts.errors.clear();
+        assert_eq!(gist(&world.story()).text, "atlas.example.com");
     }
 
     #[test]

@@ -142,9 +142,23 @@ impl Notice {
         self.message.clone().or_else(|| self.errors.first().map(Problem::sentence))
     }
 
-    /// Says it once more below the headline, where there is room for a line or two.
+    /// Says how which backup ended where little of a line is seen: the outcome in the second word.
+    pub(crate) fn title(&self) -> String {
+        match (self.verdict(), self.outcome) {
+            (_, Outcome::Warning) if !self.test && self.event == Event::End => {
+                format!("Backup warning: {}", self.task)
+            }
+            _ => self.headline(),
+        }
+    }
+
+    /// Says more below the title, where there is room for a line or two.
     pub(crate) fn gist(&self) -> String {
-        let mut lines: Vec<String> = self.reason().into_iter().collect();
+        let mut lines: Vec<String> = self.reason().or_else(|| self.by_code()).into_iter().collect();
+        if let (Some(reason), more @ 1..) = (lines.first_mut(), self.error_count().saturating_sub(1)) {
+            let errors = if more == 1 { "error" } else { "errors" };
+            reason.push_str(&format!(" (and {} more {errors})", human::count(more)));
+        }
         let amount = |copied: Option<String>, total: Option<String>| match (copied, total) {
             (Some(copied), Some(total)) => Some(format!("{copied} of {total}")),
             (copied, total) => copied.or(total),
@@ -167,6 +181,12 @@ impl Notice {
         lines.retain(|line| !line.is_empty());
         // a receiver of Growl's notices refuses one without a text (facts/growl-and-desktop.md)
         if lines.is_empty() { self.verdict().to_owned() } else { lines.join("\n") }
+    }
+
+    /// Says what the exit code says, when nothing else does.
+    fn by_code(&self) -> Option<String> {
+        let code = self.exit_code.filter(|_| self.outcome != Outcome::Success)?;
+        Some(format!("{} ended with exit code {code}", self.tool.unwrap_or("It")))
     }
 
     /// Tells whether the list of errors says more than the reason above it does.

@@ -122,6 +122,15 @@ pub fn parse_host(word: &str) -> Result<String, String> {
 
 /// Reads `HOST` or `HOST:PORT`; the colons of an IPv6 address stand in brackets where a port follows.
 pub fn parse_server(typed: &str) -> Result<(String, Option<u16>), String> {
+    // a URL is not taken apart: a piece of it could be a password, and would be shown
+    if typed.contains("://") || typed.contains('@') {
+        return parse_host(typed).map(|host| (host, None));
+    }
+    if typed.starts_with('[') && !typed.contains(']') {
+        let shown = text::one_line(typed);
+        let shown = text::shorten(&shown, 80);
+        return Err(format!("the bracket before the address is not closed: \"{shown}\""));
+    }
     let (host, port) = match typed.rsplit_once(':') {
         Some((host, port)) if !host.contains(':') || (host.starts_with('[') && host.ends_with(']')) => {
             let number = port.parse::<u16>().ok().filter(|port| *port > 0);

@@ -102,7 +102,7 @@ pub(crate) const EXAMPLES: &[Example] = &[
     Example {
         about: "With a notice on the screen at both ends. The task has `\"desktop\": true`, or `growl`:",
         kind: Kind::Shell,
-        code: "backup-notify notify --task home --event begin\n\
+        code: "backup-notify notify --task home --event begin || :\n\
                rsync -a /home/ /mnt/backup/home/\n\
                backup-notify notify --task home --tool rsync --exit-code \"$?\"",
         tells: Some("warning"),

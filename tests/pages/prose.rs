@@ -101,12 +101,12 @@ pub(super) fn flag(id: &str) -> Option<&'static str> {
         }
         "name" => "It needs `--to` and `--account`, `--growl` or `--desktop`.",
         "event" => {
-            "At `begin` only screens are told, the code is 0, and the program takes 5 seconds at most."
+            "At `begin` only screens are told, the code is 0 whatever becomes of that, and the program takes 5 seconds at most."
         }
         "growl" => {
-            "The port is 23053 if you name none. Where the task has `growl`, its password and its events stay."
+            "The port is 23053 if you name none and the task has none for this host. Where the task has `growl`, its password and its events stay. Not for `test-email`."
         }
-        "desktop" => "See NOTICES ON A SCREEN.",
+        "desktop" => "See NOTICES ON A SCREEN. Not for `test-email`.",
         "exit_code" => {
             "In general 0 is a success, 128 plus the number of HUP, INT or TERM is interrupted, all else is an error."
         }

@@ -18,15 +18,16 @@ pub(super) fn describe(page: &mut Page) {
          `events` says which of the four are shown: `begin`, `success`, `warning` (skipped too) and `error` \
          (interrupted too). For the beginning, call this before your backup:",
     );
-    page.code("backup-notify notify --task home --event begin");
+    page.code("backup-notify notify --task home --event begin || :");
     page.text(
-        "It always ends with 0 and takes 5 seconds at most, so that it never stands in the way of the backup. What \
+        "Whatever becomes of the notice, it ends with 0, and it takes 5 seconds at most; only a command line or a task \
+         file that is wrong keeps its code. Write `|| :` behind it where not even that may stop the backup. What \
          begins is shown for a short while; what ended takes its place where the service can do that, and a warning \
          or an error stays until somebody closes it. No e-mail goes out for a beginning.",
     );
     page.text(
-        "Each channel is tried whatever became of the others, and has a line of its own in the result; a screen gets 5 \
-         seconds. It counts for the exit code only in a task without e-mail. Nobody being logged in is no failure: \
+        "Each channel is tried whatever became of the others, and has a line of its own in the result. Screens come \
+         first; each gets 5 seconds, and no more than a fifth of the time that an e-mail behind it needs too. It counts for the exit code only in a task without e-mail. Nobody being logged in is no failure: \
          the status is `skipped`, and the reason is told on standard error (`-q` silences it).",
     );
     page.subsection("The desktop on Linux");
@@ -74,7 +75,8 @@ pub(super) fn describe(page: &mut Page) {
          Growl is sent a salted hash of it, never the password (`hash` says which hash). The notice itself is not \
          encrypted: on the way to another computer everybody can read it. Who listens can also try passwords against \
          the hash, or send the request again, so take one for Growl alone. Nothing proves that it is Growl that answers; \
-         `sent` means that something took the notice.",
+         `sent` means that something took the notice. With `--growl` ‹HOST› the hash goes to that host; a password in the \
+         private keychain is for one host and goes to no other.",
     );
     page.text(
         "Growl for Linux (`gol`) works with `md5`, `sha1` and `sha256`, does not check the password, and shows what ended \

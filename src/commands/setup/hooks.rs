@@ -51,7 +51,8 @@ pub(super) fn hooks(program: &Path, file: &Path, task: &Task, root: bool) -> Vec
     let begins = begins_on_a_screen(task).then(|| Hook {
         tool: "any",
         place: "before the backup, to see on the screen that it begins".to_owned(),
-        text: format!("{notify} --event begin\n"),
+        // under `set -e` a task file that somebody broke must not stop the backup
+        text: format!("{notify} --event begin || :\n"),
     });
     let ends = [
         after("rsync", "rsync …"),

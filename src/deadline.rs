@@ -60,7 +60,7 @@ impl Deadline {
 
     /// Returns a deadline from now, whose length is said in messages: to a tenth of a second.
     fn counted(length: Duration) -> Self {
-        let tenths = u64::try_from(length.as_millis() / 100).unwrap_or(u64::MAX);
+        let tenths = u64::try_from((length.as_millis() + 50) / 100).unwrap_or(u64::MAX);
         let said = Duration::from_millis(tenths.saturating_mul(100));
         Self { length: said, ..Self::after(Instant::now(), length) }
     }

@@ -39,12 +39,7 @@ fn what_began_is_replaced_by_how_it_ended() {
     for (index, (arguments, title, urgency, category)) in [
         (&["--event", "begin"][..], "Backup started: ", "LOW", "transfer"),
         (&["--status", "success"], "Backup finished: ", "NORMAL", "transfer.complete"),
-        (
-            &["--status", "warning", "--message", "3 < 4"],
-            "Backup finished with warnings: ",
-            "NORMAL",
-            "transfer.complete",
-        ),
+        (&["--status", "warning", "--message", "3 < 4"], "Backup warning: ", "NORMAL", "transfer.complete"),
         (
             &["--status", "error", "--message", "no <b>room</b> & no disk"],
             "Backup failed: ",

@@ -397,6 +397,6 @@ fn a_server_that_eats_the_time_leaves_some_for_the_next() {
     let output =
         site.world.command(&["notify", "--exit-code", "1", "--json", "--deadline", "4s"]).task(&path).run();
     output.assert_code(75);
-    output.assert_stderr_has("before the deadline of 1.9 s");
+    output.assert_stderr_has("before the deadline of 2 s");
     assert_eq!(output.json()["deliveries"][1]["status"], "sent", "{}", output.stderr);
 }

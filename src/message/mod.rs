@@ -312,10 +312,13 @@ mod tests {
         assert_eq!(
             gist.text,
             "error in rsync protocol data stream (code 12) (and 2 more errors)\n1,234 of 56,789 files, 5.2 GB of 1.0 TB, 1 h 12 min, \
-             atlas.example.com"
+             on atlas.example.com"
         );
         let gist = gist_of(&World::bare("Home"));
-        assert_eq!((gist.title.as_str(), gist.text.as_str()), ("Backup finished: Home", "atlas.example.com"));
+        assert_eq!(
+            (gist.title.as_str(), gist.text.as_str()),
+            ("Backup finished: Home", "on atlas.example.com")
+        );
     }
 
     #[test]
@@ -326,18 +329,18 @@ mod tests {
         world.run.outcome = Outcome::Warning;
         let warned = gist(&world.story());
         assert_eq!(warned.title, "Backup warning: Nightly home backup");
-        assert_eq!(warned.text, "rsync ended with exit code 23\natlas.example.com");
+        assert_eq!(warned.text, "rsync ended with exit code 23\non atlas.example.com");
         (world.task.tool, world.run.outcome) = (None, Outcome::Error);
-        assert_eq!(gist(&world.story()).text, "It ended with exit code 23\natlas.example.com");
+        assert_eq!(gist(&world.story()).text, "It ended with exit code 23\non atlas.example.com");
         world.run.facts.exit_code = None;
         world.run.facts.errors = vec![error(Some("/a"), "no"); 300];
-        assert_eq!(gist(&world.story()).text, "/a: no (and 299 more errors)\natlas.example.com");
+        assert_eq!(gist(&world.story()).text, "/a: no (and 299 more errors)\non atlas.example.com");
         world.run.facts.errors.truncate(2);
         assert!(gist(&world.story()).text.starts_with("/a: no (and 1 more error)\n"));
         // nothing is wrong, so there is nothing to explain
         (world.run.outcome, world.run.facts.exit_code) = (Outcome::Success, Some(0));
         world.run.facts.errors.clear();
-        assert_eq!(gist(&world.story()).text, "atlas.example.com");
+        assert_eq!(gist(&world.story()).text, "on atlas.example.com");
     }
 
     #[test]
@@ -348,10 +351,10 @@ mod tests {
         let gist_of = |world: &World| gist(&world.story());
         let begun = gist_of(&world);
         assert_eq!(begun.title, "Backup started: Nightly home backup");
-        assert_eq!(begun.text, "/Users/jon \u{2192} /Volumes/Backup\natlas.example.com");
+        assert_eq!(begun.text, "/Users/jon \u{2192} /Volumes/Backup\non atlas.example.com");
         world.task.destination = None;
-        assert_eq!(gist_of(&world).text, "/Users/jon\natlas.example.com");
+        assert_eq!(gist_of(&world).text, "/Users/jon\non atlas.example.com");
         world.run.facts.message = Some("The weekly full one".to_owned());
-        assert_eq!(gist_of(&world).text, "The weekly full one\n/Users/jon\natlas.example.com");
+        assert_eq!(gist_of(&world).text, "The weekly full one\n/Users/jon\non atlas.example.com");
     }
 }

@@ -170,7 +170,7 @@ impl Notice {
         }
         let files = amount(self.files_copied.map(human::count), self.files_total.map(human::count));
         let data = amount(self.bytes_copied.map(human::size), self.bytes_total.map(human::size));
-        let host = Some(self.host.clone()).filter(|host| !host.is_empty());
+        let host = Some(format!("on {}", self.host)).filter(|_| !self.host.is_empty());
         let figures = [
             files.map(|n| format!("{n} {}", if n == "1" { "file" } else { "files" })),
             data,

@@ -119,6 +119,22 @@ fn what_a_receiver_says_is_cleaned_and_holds_no_password() {
 }
 
 #[test]
+fn a_password_of_several_words_is_not_repeated_either() {
+    let world = World::new();
+    let secret = format!("{}  {}", world.secret(), world.secret());
+    let password = world.write("password", &secret);
+    for answer in [
+        format!("GNTP/1.0 -ERROR wrong {secret}\r\n\r\n"),
+        format!("GNTP/1.0 -ERROR NONE\r\nError-Description: wrong {secret}\r\n\r\n"),
+    ] {
+        let server = GntpServer::always(Act::say(&answer));
+        let output = notify(&world, &server.entry(&json!({ "password": { "file": password } })));
+        let (detail, _) = fails(&output, 69);
+        assert!(detail.ends_with(": wrong [hidden]"), "{detail}");
+    }
+}
+
+#[test]
 fn nobody_there_is_said_with_what_to_start() {
     let world = World::new();
     let port = closed_port();
@@ -182,6 +198,8 @@ fn a_receiver_that_never_ends_is_not_waited_for() {
         (Act::Hold(b"GNTP/1.0 -OK NONE\r\nResponse-Action: NOTIFY\r\n\r\n".to_vec()), 0),
         (Act::Flood(b"GNTP/1.0 -OK NONE\r\nX: y\r\n".to_vec()), 0),
         (Act::Hold(b"GNTP/1.0 -ERROR NONE\r\nError-Code: 400\r\n".to_vec()), 77),
+        // of which nobody knows how the line goes on
+        (Act::Hold(b"GNTP/1.0 -ERROR NONE\r\nError-Code: 400".to_vec()), 69),
         (Act::Flood(vec![b'x'; 100_000]), 76),
         (Act::Flood(b"GNTP/1.0 -ERROR NONE\r\nError-Code: 500\r\n".to_vec()), 75),
     ] {

@@ -38,6 +38,7 @@ mod mail_homes_pasted;
 mod mail_odd_files;
 mod mail_plist;
 mod memory;
+mod memory_growl;
 mod never_shown;
 mod other_home;
 mod out_of_step;

@@ -23,7 +23,7 @@ use crate::support::world::World;
 
 /// A place for the program as it is tested, and one for the program as people run it, in which the
 /// compiler has moved and kept other copies.
-fn both() -> [(&'static str, Site); 2] {
+pub(crate) fn both() -> [(&'static str, Site); 2] {
     [("debug", Site::new()), ("release", Site::in_world(World::with_binary(release_binary())))]
 }
 
@@ -51,7 +51,7 @@ fn stalls_at(server: Builder, stage: Stage) -> SmtpServer {
 
 /// Fails with everything that was found, so that one look shows all of it.
 #[track_caller]
-fn assert_none(found: &[(String, Found)]) {
+pub(crate) fn assert_none(found: &[(String, Found)]) {
     let left: Vec<String> = found
         .iter()
         .filter(|(_, found)| !found.is_empty())
@@ -185,7 +185,7 @@ fn search_with_key(site: &Site) -> Search {
 }
 
 /// Waits until the process is held in a write to stdout.
-fn wait_until_it_prints(pid: u32) {
+pub(crate) fn wait_until_it_prints(pid: u32) {
     let begun = Instant::now();
     // proc(5): number of the call, then its arguments; write(2) is 1, on ARM 64
     let writes = |call: &str| matches!(call.split(' ').collect::<Vec<_>>()[..], ["1" | "64", "0x1", ..]);
@@ -326,7 +326,7 @@ fn before_its_last_word_the_program_has_no_password_in_memory() {
 }
 
 /// A pipe from which nobody has read yet, and into which nothing more goes.
-fn full_pipe() -> (PipeReader, PipeWriter) {
+pub(crate) fn full_pipe() -> (PipeReader, PipeWriter) {
     let (reader, mut writer) = std::io::pipe().unwrap();
     fcntl(&writer, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).unwrap();
     while writer.write(&[b' '; 512]).is_ok() {}

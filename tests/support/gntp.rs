@@ -11,7 +11,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -251,6 +251,15 @@ impl GntpServer {
     /// Every request so far, as it came.
     pub(crate) fn raw(&self) -> Vec<Vec<u8>> {
         self.shared.lock().unwrap().requests.clone()
+    }
+
+    /// Waits until so many requests have come.
+    pub(crate) fn wait_for_requests(&self, count: usize) {
+        let begun = Instant::now();
+        while self.raw().len() < count {
+            assert!(begun.elapsed() < PATIENCE, "not so many requests: {:?}", self.commands());
+            thread::yield_now();
+        }
     }
 
     /// Every request so far; each has to be right in form.

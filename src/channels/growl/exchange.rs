@@ -4,12 +4,16 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
+use zeroize::Zeroizing;
+
 use crate::channels::growl::reply::{Progress, Reply, progress};
 use crate::deadline::Deadline;
 use crate::secrets::Secret;
 
 /// The most bytes of an answer that are read.
 const ANSWER_MOST: usize = 64 * 1024;
+/// The most that are read at once.
+const PIECE: usize = 4096;
 /// How long the rest of a good answer is waited for: its first line has said everything.
 const REST_OF_OK: Duration = Duration::from_millis(200);
 /// How long the rest of another answer is waited for, in which the reason may stand.
@@ -36,9 +40,12 @@ pub(super) fn exchange(
     // a receiver may answer and close before it has read everything: what it said then counts more
     // than that it did not listen
     let sent = send(stream, request, deadline);
-    let mut answer = Vec::new();
+    // a receiver may repeat the password; room for everything that is read, so that no copy is left behind
+    // by a vector that grows
+    let mut answer = Zeroizing::new(Vec::with_capacity(ANSWER_MOST + PIECE));
     let read = receive(stream, &mut answer, deadline);
-    match (Reply::parse(&answer, password), sent.and(read)) {
+    let ended = matches!(read, Ok(End::Closed));
+    match (Reply::parse(&answer, ended, password), sent.and(read.map(drop))) {
         (Reply::Silence, Err(error)) => Err(no_answer(error)),
         (Reply::Silence, Ok(())) => Err(NoAnswer::Closed),
         // a line that has not ended may be the beginning of anything
@@ -73,29 +80,37 @@ fn send(stream: &mut TcpStream, mut request: &[u8], deadline: Deadline) -> io::R
     Ok(())
 }
 
+/// Why nothing more is read.
+enum End {
+    /// The receiver has closed the connection: nothing more can come.
+    Closed,
+    /// What is there is the whole answer, or as much as is read of one.
+    Enough,
+}
+
 /// Reads until an answer ends, or as long as it is worth waiting for.
-fn receive(stream: &mut TcpStream, answer: &mut Vec<u8>, deadline: Deadline) -> io::Result<()> {
+fn receive(stream: &mut TcpStream, answer: &mut Vec<u8>, deadline: Deadline) -> io::Result<End> {
     let mut deadline = deadline;
     let mut decided = false;
-    let mut buffer = [0_u8; 4096];
+    let mut buffer = Zeroizing::new([0_u8; PIECE]);
     while answer.len() < ANSWER_MOST {
         let count =
-            bounded(stream, deadline, TcpStream::set_read_timeout, |stream| stream.read(&mut buffer))?;
+            bounded(stream, deadline, TcpStream::set_read_timeout, |stream| stream.read(&mut *buffer))?;
         if count == 0 {
-            break;
+            return Ok(End::Closed);
         }
         answer.extend_from_slice(buffer.get(..count).unwrap_or_default());
         match progress(answer) {
             Progress::Whole => break,
             Progress::FirstLine if !decided => {
                 decided = true;
-                let rest = if Reply::parse(answer, None) == Reply::Ok { REST_OF_OK } else { REST_OF_ERROR };
+                let rest = if Reply::begins_well(answer) { REST_OF_OK } else { REST_OF_ERROR };
                 deadline = deadline.at_most(rest);
             }
             Progress::FirstLine | Progress::Nothing => {}
         }
     }
-    Ok(())
+    Ok(End::Enough)
 }
 
 /// Does one call of a socket within what is left: one byte a second gains nothing.

@@ -5,6 +5,8 @@
 //! place and there is no code, or lines end with a line feed alone (facts of receivers: Growl for
 //! Linux, gol.c, `GNTP_ERROR_STRING_LITERAL`).
 
+use zeroize::Zeroizing;
+
 use crate::secrets::Secret;
 use crate::text;
 
@@ -36,41 +38,65 @@ pub(super) struct Refusal {
 }
 
 impl Reply {
-    /// Reads an answer; every answer means something.
-    pub(super) fn parse(answer: &[u8], password: Option<&Secret>) -> Self {
-        let answer = String::from_utf8_lossy(answer);
-        let mut lines = lines(&answer).skip_while(|line| line.is_empty());
+    /// Reads an answer; every answer means something. A line that has not ended counts only when nothing
+    /// more can come (`ended`), or when it is the first, by whose beginning it is known.
+    pub(super) fn parse(answer: &[u8], ended: bool, password: Option<&Secret>) -> Self {
+        let text = text_of(if ended { answer } else { whole_lines(answer) });
+        let mut lines = lines(&text).skip_while(|line| line.is_empty());
         let Some(first) = lines.next() else { return Self::Silence };
-        let mut words = first.split_whitespace();
-        let protocol = words.next().is_some_and(|word| starts_with(word, "GNTP/"));
-        match words.next() {
-            Some(word) if protocol && word.eq_ignore_ascii_case("-OK") => Self::Ok,
-            Some(word) if protocol && word.eq_ignore_ascii_case("-ERROR") => {
-                let rest: Vec<&str> = words.filter(|word| !word.eq_ignore_ascii_case("NONE")).collect();
-                Self::Error(Refusal::read(lines, &rest.join(" "), password))
+        // what is understood is the answer itself: a password may be "OK"
+        match verdict(first) {
+            Some(true) => Self::Ok,
+            Some(false) => {
+                let code = headers(lines).filter(|(name, _)| name.eq_ignore_ascii_case("Error-Code"));
+                let code = code.map(|(_, value)| value).find_map(number);
+                Self::Error(Refusal { code, words: words(&hidden(&text, password)) })
             }
-            _ => Self::Alien(shown(first, password)),
+            None => {
+                let text = hidden(&text, password);
+                Self::Alien(shown(self::lines(&text).find(|line| !line.is_empty()).unwrap_or_default()))
+            }
         }
+    }
+
+    /// Tells whether an answer begins as a yes does.
+    pub(super) fn begins_well(answer: &[u8]) -> bool {
+        let text = text_of(answer);
+        lines(&text).find(|line| !line.is_empty()).and_then(verdict) == Some(true)
     }
 }
 
-impl Refusal {
-    /// Reads the headers below the first line, and what stood in it.
-    fn read<'a>(headers: impl Iterator<Item = &'a str>, first: &str, password: Option<&Secret>) -> Self {
-        let (mut code, mut words) = (None, None);
-        for line in headers.take_while(|line| !line.is_empty()) {
-            let Some((name, value)) = line.split_once(':') else { continue };
-            let (name, value) = (name.trim(), value.trim());
-            if name.eq_ignore_ascii_case("Error-Code") {
-                let end = value.find(|c: char| !c.is_ascii_digit()).unwrap_or(value.len());
-                code = code.or(value.get(..end).and_then(|digits| digits.parse().ok()));
-            } else if name.eq_ignore_ascii_case("Error-Description") {
-                words = words.or(Some(value));
-            }
-        }
-        let words = words.filter(|words| !words.is_empty()).unwrap_or(first);
-        Self { code, words: Some(shown(words, password)).filter(|words| !words.is_empty()) }
-    }
+/// Tells what a first line says: yes or no, if it is one of GNTP's.
+fn verdict(first: &str) -> Option<bool> {
+    let mut words = first.split_whitespace();
+    let protocol = words.next().is_some_and(|word| starts_with(word, "GNTP/"));
+    let word = words.next().filter(|_| protocol)?;
+    let is = |wanted: &str| word.eq_ignore_ascii_case(wanted);
+    (is("-OK") || is("-ERROR")).then(|| is("-OK"))
+}
+
+/// Takes the headers up to the blank line.
+fn headers<'a>(lines: impl Iterator<Item = &'a str>) -> impl Iterator<Item = (&'a str, &'a str)> {
+    let pairs = lines.take_while(|line| !line.is_empty()).filter_map(|line| line.split_once(':'));
+    pairs.map(|(name, value)| (name.trim(), value.trim()))
+}
+
+/// Reads the number that a value begins with.
+fn number(value: &str) -> Option<u16> {
+    let end = value.find(|c: char| !c.is_ascii_digit()).unwrap_or(value.len());
+    value.get(..end)?.parse().ok()
+}
+
+/// Finds the words of an error, in an answer without the password: those of its header, or what stands
+/// in the first line.
+fn words(text: &str) -> Option<String> {
+    let mut lines = lines(text).skip_while(|line| line.is_empty());
+    let first = lines.next()?.split_whitespace().skip(2);
+    let first: Vec<&str> = first.filter(|word| !word.eq_ignore_ascii_case("NONE")).collect();
+    let description = headers(lines).find(|(name, _)| name.eq_ignore_ascii_case("Error-Description"));
+    let words = description.map(|(_, words)| words.to_owned()).filter(|words| !words.is_empty());
+    let words = words.unwrap_or_else(|| first.join(" "));
+    Some(shown(&words)).filter(|words| !words.is_empty())
 }
 
 /// Tells how much of an answer is there.
@@ -108,12 +134,36 @@ fn starts_with(word: &str, start: &str) -> bool {
     word.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start))
 }
 
-fn shown(words: &str, password: Option<&Secret>) -> String {
-    let words = match password {
-        Some(password) => words.replace(password.reveal(), HIDDEN),
-        None => words.to_owned(),
-    };
-    text::shorten(text::one_line(&words).trim(), WORDS_MOST).into_owned()
+/// Returns an answer as text, wiped when it is dropped: a receiver knows the password too, and may
+/// repeat it.
+fn text_of(answer: &[u8]) -> Zeroizing<String> {
+    // room for all of it, so that no copy is left behind by a string that grows
+    let room = answer.len().saturating_mul(char::REPLACEMENT_CHARACTER.len_utf8());
+    let mut text = Zeroizing::new(String::with_capacity(room));
+    for chunk in answer.utf8_chunks() {
+        text.push_str(chunk.valid());
+        if !chunk.invalid().is_empty() {
+            text.push(char::REPLACEMENT_CHARACTER);
+        }
+    }
+    text
+}
+
+/// Leaves out a last line that has not ended, unless it is the only one.
+fn whole_lines(answer: &[u8]) -> &[u8] {
+    let end = answer.iter().rposition(|byte| matches!(byte, b'\n' | b'\r')).map_or(0, |at| at + 1);
+    answer.get(..end).filter(|lines| !lines.trim_ascii().is_empty()).unwrap_or(answer)
+}
+
+/// Takes the password out, before anything else changes the text that it stands in.
+fn hidden(text: &str, password: Option<&Secret>) -> Zeroizing<String> {
+    // without the spaces around it, which a receiver may have left out
+    let password = password.map(|password| password.reveal().trim()).filter(|password| !password.is_empty());
+    Zeroizing::new(password.map_or_else(|| text.to_owned(), |password| text.replace(password, HIDDEN)))
+}
+
+fn shown(words: &str) -> String {
+    text::shorten(text::one_line(words).trim(), WORDS_MOST).into_owned()
 }
 
 #[cfg(test)]
@@ -123,7 +173,7 @@ mod tests {
     use super::*;
 
     fn parse(answer: &[u8]) -> Reply {
-        Reply::parse(answer, None)
+        Reply::parse(answer, true, None)
     }
 
     fn error(code: Option<u16>, words: Option<&str>) -> Reply {
@@ -194,10 +244,53 @@ mod tests {
             ("GNTP/1.0 -ERROR\r\nError-Description: s3crét!\r\n", "[hidden]!"),
             (&long, &format!("{}[h…", "x".repeat(WORDS_MOST - 3))),
         ] {
-            assert_eq!(Reply::parse(answer.as_bytes(), Some(&password)), error(None, Some(words)));
+            assert_eq!(Reply::parse(answer.as_bytes(), true, Some(&password)), error(None, Some(words)));
         }
-        let alien = Reply::parse("a s3crét\r\n".as_bytes(), Some(&password));
+        let alien = Reply::parse("a s3crét\r\n".as_bytes(), true, Some(&password));
         assert_eq!(alien, Reply::Alien("a [hidden]".to_owned()));
+    }
+
+    #[test]
+    fn the_password_is_taken_out_before_the_spaces_are() {
+        let of = |password: &str, answer: &str| {
+            Reply::parse(answer.as_bytes(), true, Some(&Secret::new(password).unwrap()))
+        };
+        for (password, answer, words) in [
+            ("my  pass", "GNTP/1.0 -ERROR wrong my  pass\r\n", Some("wrong [hidden]")),
+            ("my\tpass", "GNTP/1.0 -ERROR a\r\nError-Description: my\tpass\r\n", Some("[hidden]")),
+            (" pass ", "GNTP/1.0 -ERROR it was pass\r\n", Some("it was [hidden]")),
+            ("my NONE pass", "GNTP/1.0 -ERROR my NONE pass\r\n", Some("[hidden]")),
+            // what is a password may be a word of GNTP's as well
+            ("-ERROR", "GNTP/1.0 -ERROR a\r\n", Some("a")),
+            ("  ", "GNTP/1.0  -ERROR  a\r\n", Some("a")),
+        ] {
+            assert_eq!(of(password, answer), error(None, words), "{password:?}");
+        }
+        assert_eq!(of("my  pass", "a my  pass\r\n"), Reply::Alien("a [hidden]".to_owned()));
+        for password in ["OK", "GNTP/1.0", " ", "O"] {
+            assert_eq!(of(password, "GNTP/1.0 -OK NONE\r\n"), Reply::Ok);
+        }
+        let refused = of("Error-Code", "GNTP/1.0 -ERROR\r\nError-Code: 400\r\n");
+        assert_eq!(refused, error(Some(400), None));
+    }
+
+    #[test]
+    fn a_line_that_has_not_ended_counts_when_nothing_more_can_come() {
+        for (answer, unfinished, ended) in [
+            ("GNTP/1.0 -ERROR NONE\r\nError-Code: 20", error(None, None), error(Some(20), None)),
+            ("GNTP/1.0 -ERROR NONE\rError-Code: 20", error(None, None), error(Some(20), None)),
+            (
+                "GNTP/1.0 -ERROR NONE\r\nError-Code: 400\r\nError-Desc",
+                error(Some(400), None),
+                error(Some(400), None),
+            ),
+            ("GNTP/1.0 -ERROR\nError-Description: no su", error(None, None), error(None, Some("no su"))),
+            ("\r\nGNTP/1.0 -OK NONE", Reply::Ok, Reply::Ok),
+            ("GNTP/1.0 -ERROR no", error(None, Some("no")), error(None, Some("no"))),
+        ] {
+            assert_eq!(Reply::parse(answer.as_bytes(), false, None), unfinished, "{answer:?}");
+            assert_eq!(Reply::parse(answer.as_bytes(), true, None), ended, "{answer:?}");
+        }
     }
 
     #[test]
@@ -219,7 +312,8 @@ mod tests {
     proptest! {
         #[test]
         fn any_bytes_mean_something(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
-            let _ = progress(&bytes);
+            let _ = (progress(&bytes), Reply::parse(&bytes, false, None));
+            prop_assert_eq!(Reply::begins_well(&bytes), parse(&bytes) == Reply::Ok);
             if let Reply::Error(Refusal { words: Some(shown), .. }) | Reply::Alien(shown) = parse(&bytes) {
                 prop_assert!(!shown.chars().any(text::is_active) && shown.chars().count() <= WORDS_MOST);
             }

@@ -277,6 +277,7 @@ fn drive() {
     let preview = std::cell::RefCell::new(String::new());
     let circumstances = Circumstances {
         deadline,
+        patience: deadline,
         effort: match order["effort"].as_str().unwrap() {
             "deliver" => Effort::Deliver,
             "rehearse" => Effort::Rehearse,

@@ -1,5 +1,7 @@
 //! Notices through Growl: what goes over the wire, and who may say it.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::support::gntp::{Act, GntpServer, Request};
@@ -202,6 +204,37 @@ fn the_password_comes_from_every_source() {
     let run = world.command(&["notify", "--status", "error"]).task(&task);
     run.secret_env("GROWL_PASSWORD").run().assert_success();
     assert_eq!(server.commands().len(), 8);
+}
+
+/// Longer than a screen gets: it is what people take, and programs that ask them.
+#[test]
+fn a_password_has_the_time_of_the_run_and_the_receiver_its_own() {
+    let world = World::new();
+    world.secret_file();
+    let slow = world.script("slow", "#!/bin/sh\nsleep 6\ncat \"${0%slow}secret\"\n");
+    let source = json!({ "password": { "command": [slow] } });
+    let server = GntpServer::with_password(world.secret());
+    let sent = delivery(&notify(&world, &server.entry(&source), &["--status", "error"]), 0);
+    assert_eq!((&sent["status"], &sent["stages"][0]["name"]), (&json!("sent"), &json!("secret")));
+
+    let stalls = GntpServer::always(Act::Hold(Vec::new()));
+    let failed = delivery(&notify(&world, &stalls.entry(&source), &["--status", "error"]), 75);
+    let detail = failed["detail"].as_str().unwrap();
+    assert!(detail.ends_with("gave no answer to the registration within 5 s"), "{detail}");
+    assert_eq!(stalls.commands(), ["REGISTER"]);
+}
+
+#[test]
+fn who_types_the_password_is_waited_for() {
+    let world = World::new();
+    let server = GntpServer::with_password(world.secret());
+    let entry = server.entry(&json!({ "password": { "keychain": true } }));
+    let task = world.task(&json!({ "name": "Nightly", "growl": entry }));
+    let person = world.at_a_terminal(&["check", "--task", task.to_str().unwrap()]);
+    let prompt = format!("Password for Growl on 127.0.0.1:{}: ", server.port());
+    let talked = person.later(Duration::from_secs(6)).secret(&prompt, world.secret()).run();
+    talked.assert_code(0).assert_shown("takes notices; nothing was shown");
+    assert_eq!(server.commands(), ["REGISTER"]);
 }
 
 #[test]

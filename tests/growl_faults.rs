@@ -191,6 +191,23 @@ fn a_receiver_that_stalls_costs_no_more_than_the_deadline() {
 }
 
 #[test]
+fn more_time_is_advised_only_where_there_would_be_more() {
+    let world = World::new();
+    let silent = silent_port();
+    let task = world.task(&json!({
+        "name": "Nightly",
+        "growl": { "host": "127.0.0.1", "port": silent.address.port() },
+    }));
+    for arguments in [&["--exit-code", "1", "--deadline", "5m"][..], &["--event", "begin"]] {
+        let output = world.command(&["notify", "--json"]).args(arguments).task(&task).run();
+        let delivery = output.json()["deliveries"][0].clone();
+        assert_eq!(delivery["exit_code"], 75, "{delivery}");
+        let hint = delivery["hint"].as_str().unwrap();
+        assert!(hint.ends_with("no screen gets more than 5 seconds"), "{hint}");
+    }
+}
+
+#[test]
 fn a_receiver_that_never_ends_is_not_waited_for() {
     let world = World::new();
     for (act, code) in [

@@ -18,11 +18,16 @@ pub use email::EmailChannel;
 pub use growl::GrowlChannel;
 pub use preview::{Preview, ScreenPreview};
 
+use std::time::Duration;
+
 use crate::accounts::Book;
 use crate::deadline::Deadline;
 use crate::delivery::{Delivery, Stage};
 use crate::message::Story;
 use crate::secrets::Secret;
+
+/// How long a notice on a screen may take, of the time that there is.
+pub(crate) const SCREEN: Duration = Duration::from_secs(5);
 
 /// How far a channel goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +45,9 @@ pub enum Effort {
 pub struct Circumstances<'a> {
     /// When everything must have ended.
     pub deadline: Deadline,
+    /// Until when a person, or a program that asks one, is waited for where the channel's own time is
+    /// made for machines: that of the whole run.
+    pub patience: Deadline,
     /// How far to go.
     pub effort: Effort,
     /// Where accounts are looked up.

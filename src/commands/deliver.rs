@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use crate::World;
 use crate::accounts::Book;
 use crate::channels::{
-    Channel, Circumstances, DesktopChannel, Effort, EmailChannel, GrowlChannel, Preview, ScreenPreview,
+    self, Channel, Circumstances, DesktopChannel, Effort, EmailChannel, GrowlChannel, Preview, ScreenPreview,
 };
 use crate::commands::output::{Output, Report};
 use crate::commands::ran_as::{RanAs, needs_vault, replaceable_program};
@@ -27,7 +27,7 @@ use crate::text;
 use crate::zone;
 
 /// How long a notice on a screen may take, of the time that there is.
-const SCREEN: Duration = Duration::from_secs(5);
+const SCREEN: Duration = channels::SCREEN;
 
 /// One channel of a task and what was decided about it.
 #[derive(Debug, Clone, Copy)]
@@ -187,7 +187,10 @@ impl Plan<'_> {
                     continue;
                 }
                 let deadline = time_for(job, left.iter().map(|(_, job)| *job), self.deadline);
-                let delivery = Self { deadline, ..*self }.one(job, &story, &messages, &printed);
+                let waiting = left.iter().any(|(_, job)| job.decision.notifies() && job.target.is_email());
+                // a program that never says the password of a screen must not cost the e-mail
+                let patience = if waiting { self.deadline.share(2) } else { self.deadline };
+                let delivery = self.one(job, (deadline, patience), &story, &messages, &printed);
                 keep_failure(&printed, || self.output.delivery(&self.place(index, job), &delivery));
                 done.push((index, delivery));
             }
@@ -223,6 +226,7 @@ impl Plan<'_> {
     fn one(
         &self,
         job: &Job<'_>,
+        (deadline, patience): (Deadline, Deadline),
         story: &Story<'_>,
         messages: &std::cell::RefCell<Vec<String>>,
         printed: &Cell<Exit>,
@@ -232,7 +236,8 @@ impl Plan<'_> {
         let warn = |line: &str| output.warning(line);
         let alarm = |line: &str| output.alarm(line);
         let circumstances = Circumstances {
-            deadline: self.deadline,
+            deadline,
+            patience,
             effort,
             accounts: self.accounts,
             may_prompt: self.may_prompt,

@@ -5,6 +5,7 @@
 //! shown, and whether the echo comes back.
 
 use std::path::Path;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -61,6 +62,7 @@ for step in plan['steps']:
     if step.get('secret') == echoes():
         problem = 'the echo is wrong at ' + repr(step['wait'])
         break
+    time.sleep(step.get('pause', 0))
     if 'undumpable' in step:
         limits = open('/proc/%d/limits' % pid).read()
         if not re.search('Max core file size +0 +0 ', limits):
@@ -107,6 +109,7 @@ pub(crate) struct Conversation<'w> {
     world: &'w World,
     user: Option<(u32, u32)>,
     columns: Option<u16>,
+    pause: Duration,
 }
 
 /// How a conversation went.
@@ -146,7 +149,15 @@ impl World {
         let mut argv = vec![self.binary().to_str().unwrap().to_owned()];
         argv.extend(arguments.iter().map(ToString::to_string));
         let run = self.other_command("python3", &[script.to_str().unwrap()]);
-        Conversation { run, argv, steps: Vec::new(), world: self, user: None, columns: None }
+        Conversation {
+            run,
+            argv,
+            steps: Vec::new(),
+            world: self,
+            user: None,
+            columns: None,
+            pause: Duration::ZERO,
+        }
     }
 }
 
@@ -166,13 +177,20 @@ impl Conversation<'_> {
         self.typed(question, &format!("{secret}\r"), true)
     }
 
+    /// Takes so long to find the next answer, as people do.
+    pub(crate) fn later(mut self, pause: Duration) -> Self {
+        self.pause = pause;
+        self
+    }
+
     /// Types a key, such as Ctrl-C, instead of an answer.
     pub(crate) fn key(self, question: &str, key: &str, secret: bool) -> Self {
         self.typed(question, key, secret)
     }
 
     fn typed(mut self, question: &str, send: &str, secret: bool) -> Self {
-        self.steps.push(json!({ "wait": question, "send": send, "secret": secret }));
+        let pause = std::mem::take(&mut self.pause).as_secs_f32();
+        self.steps.push(json!({ "wait": question, "send": send, "secret": secret, "pause": pause }));
         self
     }
 

@@ -5,6 +5,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use crate::channels::SCREEN;
 use crate::channels::growl::reply::Refusal;
 use crate::error::Situation;
 use crate::exit::Exit;
@@ -12,12 +13,17 @@ use crate::secrets::Slot;
 use crate::task::{GROWL_PORT, Growl, GrowlHash, Password};
 use crate::text::{self, io_words, one_line, shell_word};
 
+/// What to do when it does not answer.
+const STILL_SHOWS: &str = "see whether Growl still shows notices there, and start it anew";
+
 /// A notice that Growl did not take.
 #[derive(Debug)]
 pub(super) struct GrowlError<'a> {
     pub(super) growl: &'a Growl,
     /// Whether it is asked for on this computer.
     pub(super) here: bool,
+    /// Whether it would have had more time with a longer deadline of the run.
+    pub(super) longer: bool,
     pub(super) problem: Problem,
 }
 
@@ -177,11 +183,13 @@ impl Situation for GrowlError<'_> {
             Problem::Unreachable(_) | Problem::TimedOut(Doing::Resolve | Doing::Connect, _) => {
                 self.unreachable()
             }
-            Problem::TimedOut(..) | Problem::Broken(..) => {
-                "see whether Growl still shows notices there, and start it anew; if it is only slow, allow more \
-                 time with --deadline"
-                    .to_owned()
+            Problem::TimedOut(..) if self.longer => {
+                format!("{STILL_SHOWS}; if it is only slow, allow more time with --deadline")
             }
+            Problem::TimedOut(..) => {
+                format!("{STILL_SHOWS}: no screen gets more than {} seconds", SCREEN.as_secs())
+            }
+            Problem::Broken(..) => STILL_SHOWS.to_owned(),
             Problem::Closed(_) => self.password_refused(),
             Problem::Alien(..) => format!(
                 "check \"host\" and \"port\" in \"growl\": Growl usually listens on {GROWL_PORT}, this is {}",

@@ -21,13 +21,14 @@ use crate::channels::growl::exchange::{NoAnswer, exchange};
 use crate::channels::growl::reply::{Refusal, Reply};
 use crate::channels::growl::request::Sender;
 use crate::channels::screen::ScreenNotice;
-use crate::channels::{Channel, Circumstances, Effort};
+use crate::channels::{Channel, Circumstances, Effort, SCREEN};
 use crate::deadline::Deadline;
 use crate::delivery::{ChannelName, Delivery, Status};
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::message::Story;
 use crate::net;
+use crate::run::Event;
 use crate::secrets::{self, Request, Secret, Slot};
 use crate::stages::Stages;
 use crate::task::{Growl, Password};
@@ -74,14 +75,19 @@ impl GrowlChannel<'_> {
         if circumstances.effort == Effort::Offline {
             return Ok((Status::Checked, "everything but the network was checked".to_owned()));
         }
-        let (stream, peer, here) = self.connect(circumstances.deadline, stages)?;
+        // the password may have taken its time, which is not the receiver's
+        let own = circumstances.deadline.length();
+        let deadline = circumstances.patience.within(own);
+        let (stream, peer, here) = self.connect(deadline, stages)?;
         let conversation = Conversation {
             growl: self.growl,
             host: story.host,
             password: password.as_ref(),
             peer,
             here,
-            deadline: circumstances.deadline,
+            deadline,
+            // the beginning of a backup waits for nobody, and no screen gets more than that
+            longer: story.event != Event::Begin && own < SCREEN,
         };
         let register =
             |stream| stages.time(Doing::Register.name(), || conversation.register(stream)).map_err(failure);
@@ -107,7 +113,8 @@ impl GrowlChannel<'_> {
     fn secret(&self, source: &Password, circumstances: Circumstances<'_>) -> Result<Secret, Failure> {
         let request = Request {
             account: &Slot::growl(&self.growl.host, self.growl.port),
-            deadline: circumstances.deadline,
+            // a person may have to type it, here or at the command that prints it
+            deadline: circumstances.patience,
             as_root: nix::unistd::Uid::effective().is_root(),
             may_prompt: circumstances.may_prompt,
             title: &place(self.growl),
@@ -125,7 +132,7 @@ impl GrowlChannel<'_> {
         stages: &Stages<'_>,
     ) -> Result<(TcpStream, SocketAddr, bool), Failure> {
         let Growl { host, port, .. } = self.growl;
-        let fail = |here, problem| failure(GrowlError { growl: self.growl, here, problem });
+        let fail = |here, problem| failure(GrowlError { growl: self.growl, here, longer: false, problem });
         let addresses = stages
             .time(Doing::Resolve.name(), || net::resolve(host, *port, deadline))
             .map_err(|error| match error.kind() {
@@ -169,6 +176,8 @@ struct Conversation<'a> {
     peer: SocketAddr,
     here: bool,
     deadline: Deadline,
+    /// Whether a longer deadline of the run would make this one longer.
+    longer: bool,
 }
 
 impl<'a> Conversation<'a> {
@@ -188,7 +197,7 @@ impl<'a> Conversation<'a> {
         stream: Option<TcpStream>,
     ) -> Result<(), GrowlError<'a>> {
         let doing = if notice.is_some() { Doing::Notify } else { Doing::Register };
-        let fail = |problem| GrowlError { growl: self.growl, here: self.here, problem };
+        let fail = |problem| GrowlError { growl: self.growl, here: self.here, longer: self.longer, problem };
         let proof = self.password.map(|password| key::proof(password, self.growl.hash)).transpose();
         let proof = proof.map_err(|_| fail(Problem::NoRandom))?;
         let sender = Sender { host: self.host, proof: proof.as_deref() };

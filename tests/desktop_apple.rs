@@ -85,6 +85,8 @@ struct Mac {
     time: Duration,
     user: Option<u32>,
     path: String,
+    /// Whether `trace` is to say which paths were looked at.
+    traced: bool,
 }
 
 impl Mac {
@@ -109,6 +111,7 @@ impl Mac {
             time: Duration::from_secs(20),
             user: None,
             path: "/usr/bin:/bin".into(),
+            traced: false,
         };
         mac.put("usr/launchctl", LAUNCHCTL);
         mac.put("usr/sudo", SUDO);
@@ -147,7 +150,13 @@ impl Mac {
         });
         let program = std::env::current_exe().unwrap();
         let arguments = ["--exact", "desktop_apple::the_places_of_a_mac_are_written_down", "--nocapture"];
-        let run = self.world.other_command(program.to_str().unwrap(), &arguments);
+        let program = program.to_str().unwrap();
+        let run = if self.traced {
+            let strace = ["-f", "-o", "trace", "-s", "4096", "-e", "trace=%file", "--", program];
+            self.world.other_command("strace", &[&strace[..], &arguments].concat())
+        } else {
+            self.world.other_command(program, &arguments)
+        };
         // what a caller's environment could do to children, and a variable that is none of theirs
         let run = run
             .env("DYLD_INSERT_LIBRARIES", "/tmp/evil.dylib")

@@ -60,6 +60,8 @@ pub enum Purpose {
     PasswordFile,
     /// A program that prints a password.
     PasswordProgram,
+    /// A program that shows notices.
+    NoticeProgram,
     /// The program that is running.
     ThisProgram,
     /// A credential handed over by systemd.
@@ -88,6 +90,7 @@ impl Purpose {
             Self::Template => "template",
             Self::PasswordFile => "password file",
             Self::PasswordProgram => "password program",
+            Self::NoticeProgram => "program that shows notices",
             Self::ThisProgram => "program",
             Self::Credential => "credential",
             Self::Log => "log",

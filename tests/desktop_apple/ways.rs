@@ -102,14 +102,37 @@ fn root_looks_for_terminal_notifier_in_fixed_places_and_runs_nobody_else_s() {
         change(&file);
         assert_eq!(mac.deliver().is("sent", 0).called(), ["launchctl", "sudo", "osascript"]);
     }
-    // that person's own, whose group may write as it does in a Homebrew
+    // root's own, where only root can write
     let mac = Mac::of(KIM);
-    let file = mac.put("brew/terminal-notifier", RECORDS_ONLY);
-    for entry in [file.as_path(), file.parent().unwrap()] {
-        chown(entry, Some(KIM), None).unwrap();
-        fs::set_permissions(entry, PermissionsExt::from_mode(0o775)).unwrap();
-    }
+    mac.put("brew/terminal-notifier", RECORDS_ONLY);
     assert_eq!(mac.deliver().is("sent", 0).called(), ["launchctl", "sudo", "terminal-notifier"]);
+}
+
+/// What a link in it leads to may never answer.
+#[cfg(target_os = "linux")]
+#[test]
+fn root_looks_into_nobody_else_s_homebrew() {
+    let mut mac = Mac::of(KIM);
+    let file = mac.put("brew/terminal-notifier", RECORDS_ONLY);
+    let folder = file.parent().unwrap();
+    chown(&file, Some(KIM), None).unwrap();
+    let looked = |mac: &Mac| {
+        mac.world.write_with_mode("records", "", 0o666);
+        let called = mac.deliver().is("sent", 0).called().join(" ");
+        (called, mac.world.read("trace").contains(&format!("\"{}\"", file.display())))
+    };
+    mac.traced = true;
+    // that person's, or root's with a group that may write
+    for (owner, mode) in [(KIM, 0o755), (KIM, 0o775), (4502, 0o755), (0, 0o775), (0, 0o757)] {
+        chown(folder, Some(owner), Some(owner.max(4500))).unwrap();
+        fs::set_permissions(folder, PermissionsExt::from_mode(mode)).unwrap();
+        assert_eq!(looked(&mac), ("launchctl sudo osascript".into(), false), "{owner} {mode:o}");
+    }
+    // in root's own it is looked at, and not followed into what is somebody's
+    fs::set_permissions(folder, PermissionsExt::from_mode(0o755)).unwrap();
+    assert_eq!(looked(&mac), ("launchctl sudo osascript".into(), true));
+    chown(&file, Some(0), None).unwrap();
+    assert_eq!(looked(&mac), ("launchctl sudo terminal-notifier".into(), true));
 }
 
 #[test]

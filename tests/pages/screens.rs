@@ -58,9 +58,10 @@ pub(super) fn describe(page: &mut Page) {
     );
     page.text(
         "It goes to whoever sits at the screen: as root, by `launchctl asuser` and `sudo`, in their session and as they. \
-         It is skipped at the login window, and for you while somebody else has the screen. Root looks for \
-         `terminal-notifier` in `/opt/homebrew/bin` and `/usr/local/bin` only, and runs it only when nobody but that \
-         person, root and the group admin can write it. Title and text are arguments of these programs: other users can see \
+         It is skipped at the login window, and for you while somebody else has the screen. As root, `terminal-notifier` \
+         is looked for in `/opt/homebrew/bin` and `/usr/local/bin` only, and used only where nobody but root can have \
+         put it there. A Homebrew belongs to whoever installed it: with one, root's notices are shown by `osascript`. \
+         Title and text are arguments of these programs: other users can see \
          them for a moment, and sudo may log them. `redact` takes words out.",
     );
     page.subsection("Growl");

@@ -46,7 +46,7 @@ pub struct Circumstances<'a> {
     /// When everything must have ended.
     pub deadline: Deadline,
     /// Until when a person, or a program that asks one, is waited for where the channel's own time is
-    /// made for machines: that of the whole run.
+    /// made for machines.
     pub patience: Deadline,
     /// How far to go.
     pub effort: Effort,

@@ -157,11 +157,10 @@ impl Plan<'_> {
         let messages = std::cell::RefCell::new(Vec::new());
         // a full disk under stdout stops no delivery; it is said once, and the code tells
         let printed = Cell::new(Exit::Ok);
-        let mut deliveries = Vec::new();
         if let Some(ran_as) = self.ran_as.filter(|_| !self.dry_run) {
             keep_failure(&printed, || self.output.ran_as(ran_as));
         }
-        if notifies {
+        let deliveries = if notifies {
             self.overridden.iter().for_each(|note| self.output.warning(note));
             let host = host();
             let (log, notes) = self.log();
@@ -175,31 +174,10 @@ impl Plan<'_> {
                 log,
                 notes,
             };
-            // a screen has shown its notice in a moment, while a mail server may take all the time there is
-            let (emails, screens): (Vec<_>, Vec<_>) =
-                jobs.iter().enumerate().partition(|(_, job)| job.target.is_email());
-            let mut done: Vec<(usize, Delivery)> = Vec::new();
-            let mut left: Vec<_> = screens.into_iter().chain(emails).rev().collect();
-            while let Some((index, job)) = left.pop() {
-                if !job.decision.notifies() {
-                    self.output.detail(&format!("{}: {}", self.place(index, job), job.decision.reason()));
-                    done.push((index, skipped(job)));
-                    continue;
-                }
-                let deadline = time_for(job, left.iter().map(|(_, job)| *job), self.deadline);
-                let waiting = left.iter().any(|(_, job)| job.decision.notifies() && job.target.is_email());
-                // a program that never says the password of a screen must not cost the e-mail
-                let patience = if waiting { self.deadline.share(2) } else { self.deadline };
-                let delivery = self.one(job, (deadline, patience), &story, &messages, &printed);
-                keep_failure(&printed, || self.output.delivery(&self.place(index, job), &delivery));
-                done.push((index, delivery));
-            }
-            // the result has them in the order of the task
-            done.sort_by_key(|(index, _)| *index);
-            deliveries.extend(done.into_iter().map(|(_, delivery)| delivery));
+            self.each(jobs, &story, &messages, &printed)
         } else {
-            deliveries.extend(jobs.iter().map(skipped));
-        }
+            jobs.iter().map(skipped).collect()
+        };
         self.explain_outbox(&deliveries);
         let exit_code = exit_code(&deliveries).worse(printed.get());
         let message_id = deliveries.iter().find_map(|delivery| delivery.message_id.clone());
@@ -215,6 +193,35 @@ impl Plan<'_> {
         }
     }
 
+    /// Does the jobs, screens first: one has shown its notice in a moment, while a mail server may take
+    /// all the time that there is. Returns what became of them in the order of the task.
+    fn each(
+        &self,
+        jobs: &[Job<'_>],
+        story: &Story<'_>,
+        messages: &std::cell::RefCell<Vec<String>>,
+        printed: &Cell<Exit>,
+    ) -> Vec<Delivery> {
+        let (emails, screens): (Vec<_>, Vec<_>) =
+            jobs.iter().enumerate().partition(|(_, job)| job.target.is_email());
+        let mut done: Vec<(usize, Delivery)> = Vec::new();
+        let mut left: Vec<_> = screens.into_iter().chain(emails).rev().collect();
+        while let Some((index, job)) = left.pop() {
+            let place = self.place(index, job);
+            if job.decision.notifies() {
+                let time = Time::of(job, left.iter().map(|(_, job)| *job), self.deadline);
+                let delivery = self.one(job, time, story, messages, printed);
+                keep_failure(printed, || self.output.delivery(&place, &delivery));
+                done.push((index, delivery));
+            } else {
+                self.output.detail(&format!("{place}: {}", job.decision.reason()));
+                done.push((index, skipped(job)));
+            }
+        }
+        done.sort_by_key(|(index, _)| *index);
+        done.into_iter().map(|(_, delivery)| delivery).collect()
+    }
+
     /// Returns what the task calls the target of a job; its e-mails are the first jobs.
     fn place(&self, index: usize, job: &Job<'_>) -> String {
         match job.target.channel() {
@@ -226,7 +233,7 @@ impl Plan<'_> {
     fn one(
         &self,
         job: &Job<'_>,
-        (deadline, patience): (Deadline, Deadline),
+        time: Time,
         story: &Story<'_>,
         messages: &std::cell::RefCell<Vec<String>>,
         printed: &Cell<Exit>,
@@ -236,8 +243,8 @@ impl Plan<'_> {
         let warn = |line: &str| output.warning(line);
         let alarm = |line: &str| output.alarm(line);
         let circumstances = Circumstances {
-            deadline,
-            patience,
+            deadline: time.deadline,
+            patience: time.patience,
             effort,
             accounts: self.accounts,
             may_prompt: self.may_prompt,
@@ -290,18 +297,32 @@ impl Plan<'_> {
     }
 }
 
-/// Returns until when a job may take, so that there is time for those that come after it: screens have
-/// a few seconds each, and of an e-mail's time no more than a fifth.
-fn time_for<'a>(job: &Job<'_>, later: impl Iterator<Item = &'a Job<'a>>, deadline: Deadline) -> Deadline {
-    let (emails, screens): (Vec<&Job<'_>>, Vec<&Job<'_>>) =
-        later.filter(|job| job.decision.notifies()).partition(|job| job.target.is_email());
-    let with_this = |jobs: Vec<&Job<'_>>| u32::try_from(jobs.len()).unwrap_or(u32::MAX).saturating_add(1);
-    if job.target.is_email() {
-        deadline.share(with_this(emails))
-    } else if emails.is_empty() {
-        deadline.share(with_this(screens)).within(SCREEN)
-    } else {
-        deadline.within(SCREEN.min(deadline.remaining().unwrap_or_default() / 5))
+/// How long a job may take.
+#[derive(Debug, Clone, Copy)]
+struct Time {
+    /// Until when it has to be done.
+    deadline: Deadline,
+    /// Until when a person, or a program that asks one, is waited for.
+    patience: Deadline,
+}
+
+impl Time {
+    /// Leaves time for the jobs that come later: screens have a few seconds each, and of an e-mail's
+    /// time no more than a fifth; whoever never says the password of a screen costs them half.
+    fn of<'a>(job: &Job<'_>, later: impl Iterator<Item = &'a Job<'a>>, whole: Deadline) -> Self {
+        let (emails, screens): (Vec<&Job<'_>>, Vec<&Job<'_>>) =
+            later.filter(|job| job.decision.notifies()).partition(|job| job.target.is_email());
+        let with_this = |jobs: Vec<&Job<'_>>| u32::try_from(jobs.len()).unwrap_or(u32::MAX).saturating_add(1);
+        if job.target.is_email() {
+            let deadline = whole.share(with_this(emails));
+            Self { deadline, patience: deadline }
+        } else if emails.is_empty() {
+            let patience = if screens.is_empty() { whole } else { whole.share(2) };
+            Self { deadline: whole.share(with_this(screens)).within(SCREEN), patience }
+        } else {
+            let fifth = whole.remaining().unwrap_or_default() / 5;
+            Self { deadline: whole.within(SCREEN.min(fifth)), patience: whole.share(2) }
+        }
     }
 }
 

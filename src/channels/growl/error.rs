@@ -163,7 +163,7 @@ impl Situation for GrowlError<'_> {
             | Problem::TimedOut(..)
             | Problem::Broken(..) => Exit::TempFail,
             // receivers close without a word when the password is wrong
-            Problem::Closed(_) if has_password => Exit::NoPermission,
+            Problem::Closed(Doing::Register) if has_password => Exit::NoPermission,
             Problem::Closed(_) | Problem::Alien(..) => Exit::Protocol,
             Problem::Refused(_, refusal) => match refusal.code {
                 Some(200 | 201 | 500) => Exit::TempFail,
@@ -190,6 +190,8 @@ impl Situation for GrowlError<'_> {
                 format!("{STILL_SHOWS}: no screen gets more than {} seconds", SCREEN.as_secs())
             }
             Problem::Broken(..) => STILL_SHOWS.to_owned(),
+            // what has registered us a moment ago knows the password
+            Problem::Closed(Doing::Notify) => STILL_SHOWS.to_owned(),
             Problem::Closed(_) => self.password_refused(),
             Problem::Alien(..) => format!(
                 "check \"host\" and \"port\" in \"growl\": Growl usually listens on {GROWL_PORT}, this is {}",

@@ -87,6 +87,27 @@ fn who_connects_is_that_person_and_has_nothing_of_root() {
 }
 
 #[test]
+fn the_pipes_of_logind_hide_nobody_s_session() {
+    if !entered("desktop_people::the_pipes_of_logind_hide_nobody_s_session") {
+        return;
+    }
+    appear();
+    let bus = scripted(KIM, &[]);
+    // wherever the order of a folder begins
+    let others = |first: u32| {
+        for number in first..first + 600 {
+            log_in(&number.to_string(), SAM, "TYPE=tty\n");
+            fs::write(format!("/run/systemd/sessions/{number}.ref"), "").unwrap();
+        }
+    };
+    others(1000);
+    log_in("1", KIM, "");
+    others(2000);
+    assert_eq!(delivery(notify().assert_success())["status"], "sent");
+    assert_eq!(bus.calls().len(), 3);
+}
+
+#[test]
 fn root_itself_opens_nothing_in_the_folder_of_a_session() {
     if !entered("desktop_people::root_itself_opens_nothing_in_the_folder_of_a_session") {
         return;

@@ -12,8 +12,9 @@ use nix::libc::{O_NOFOLLOW, O_NONBLOCK};
 
 /// The folder of the sessions.
 const FOLDER: &str = "/run/systemd/sessions";
-/// How many sessions are looked at, and how long the file of one may be.
-const MOST: usize = 512;
+/// How many sessions are looked at (logind.conf(5): `SessionsMax=` is 8192 where nobody has changed it),
+/// and how long the file of one may be.
+const MOST: usize = 16_384;
 const LENGTH: u64 = 16 << 10;
 
 /// A session.
@@ -38,11 +39,13 @@ pub(super) fn sessions() -> Option<Vec<Session>> {
     if !meta.is_dir() || meta.uid() != 0 {
         return None;
     }
-    let entries = fs::read_dir(folder).ok()?.flatten().take(MOST);
+    // beside each there is a pipe, "1.ref", and for a moment the next version, ".#1…"
+    let entries = fs::read_dir(folder).ok()?.flatten();
+    let entries = entries.filter(|entry| !entry.file_name().as_encoded_bytes().contains(&b'.')).take(MOST);
     Some(entries.filter_map(|entry| read(&entry.path())).filter_map(|text| parse(&text)).collect())
 }
 
-/// Reads a file of root's; beside the files of the sessions there are pipes.
+/// Reads a file of root's.
 fn read(path: &Path) -> Option<String> {
     let file: File = OpenOptions::new().read(true).custom_flags(O_NOFOLLOW | O_NONBLOCK).open(path).ok()?;
     let meta = file.metadata().ok()?;

@@ -19,8 +19,8 @@
 //! - [`delivery`] what became of a notice, as `--json` prints it; [`stages`] how long each step took
 //! - `child` another program, `stdin` what is handed over, within bounds of time and output; `confined`
 //!   this program again, as somebody else
-//! - `zone` the time zone of the system, `random` its random numbers; `net` from a name to a connected
-//!   socket
+//! - `zone` the time zone of the system, `random` its random numbers, `people` its users; `net` from a
+//!   name to a connected socket
 //! - [`files`] who may have written a file that decides things; [`home`] whose home it is
 //! - [`accounts`] the SMTP account that a task names; [`secrets`] where its password is
 //! - [`smtp`] the session, from a name to a server's 250; the only home of anything dangerous
@@ -54,6 +54,7 @@ pub mod files;
 pub mod home;
 pub mod message;
 mod net;
+mod people;
 mod random;
 pub mod run;
 pub mod secrets;

@@ -16,7 +16,7 @@ use crate::support::dbus::ScriptedBus;
 use crate::support::dunst::Desktop;
 use crate::support::namespace::entered;
 use crate::support::output::Output;
-use crate::support::people::{KIM, SAM, appear, bus_of, log_in, session_folder};
+use crate::support::people::{KIM, SAM, appear, bus_of, log_in, names_hang, session_folder};
 use crate::support::run::Run;
 use crate::support::world::World;
 
@@ -84,6 +84,41 @@ fn who_connects_is_that_person_and_has_nothing_of_root() {
     assert_eq!(bus.notice()[3], "Backup failed: Nightly <b>&");
     let detail = delivery(&output)["detail"].to_string();
     assert!(detail.contains("kim: the ") && detail.contains("did not answer within"), "{detail}");
+}
+
+#[test]
+fn a_user_database_that_hangs_delays_a_backup_by_no_more_than_moments() {
+    if !entered("desktop_people::a_user_database_that_hangs_delays_a_backup_by_no_more_than_moments") {
+        return;
+    }
+    appear();
+    let bus = scripted(KIM, &[]);
+    names_hang();
+    let fails = |words: &str, variable: (&str, &str)| {
+        // at the beginning of a backup nothing is worth an exit code
+        for (arguments, code) in [(["--event", "begin"], 0), (["--status", "error"], 75)] {
+            let world = world();
+            let run = world.command(&["notify", "--json"]).args(arguments);
+            let run = run.task(&world.path().join("task.json")).env(variable.0, variable.1);
+            let output = run.run();
+            let failed = delivery(output.assert_code(code).assert_within(Duration::from_secs(4)));
+            assert_eq!((&failed["status"], &failed["detail"]), (&json!("failed"), &json!(words)));
+            assert_eq!(failed["hint"], "see how long this takes: getent passwd 4242");
+        }
+    };
+    let nobody = ("SUDO_UID", "0");
+    log_in("1", KIM, "USER=k\u{1b}im\n");
+    fails("k\u{FFFD}im: the user database did not answer in time", nobody);
+    fails("k\u{FFFD}im: the user database did not answer in time", ("DOAS_USER", "somebody"));
+    log_in("1", KIM, "");
+    fails("the user 4242: the user database did not answer in time", nobody);
+    assert_eq!(bus.log(), [] as [Value; 0]);
+    // for a person's own session nothing has to be known
+    let world = world();
+    let run = world.command(&["notify", "--status", "error", "--json"]).as_user(KIM, KIM);
+    let run = run.task(&world.path().join("task.json")).env("DBUS_SESSION_BUS_ADDRESS", bus.address());
+    let shown = delivery(run.run().assert_success().assert_within(Duration::from_secs(4)));
+    assert_eq!(shown["detail"], "shown on the desktop of the user 4242");
 }
 
 #[test]

@@ -3,10 +3,13 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::Path;
+use std::time::Duration;
 
 use serde_json::json;
 
 use super::{INSIDE, KIM, Mac, RECORDS_ONLY};
+use crate::support::namespace::entered;
+use crate::support::people::{appear, names_hang};
 
 #[test]
 fn root_shows_a_notice_in_the_session_of_whoever_is_at_the_screen() {
@@ -177,6 +180,21 @@ fn check_goes_the_same_way_and_shows_nothing() {
     let mut mac = Mac::of(KIM);
     mac.effort = "offline";
     assert!(mac.deliver().is("checked", 0).calls.is_empty());
+}
+
+#[test]
+fn a_user_database_that_hangs_costs_names_and_moments() {
+    if !entered("desktop_apple::ways::a_user_database_that_hangs_costs_names_and_moments") {
+        return;
+    }
+    appear();
+    let mut mac = Mac::of(KIM);
+    mac.user = Some(4502);
+    names_hang();
+    let done = mac.deliver();
+    done.is("skipped", 0);
+    done.output.assert_within(Duration::from_secs(4));
+    assert_eq!(done.detail(), "user 4501 is at the screen, and not user 4502");
 }
 
 #[test]

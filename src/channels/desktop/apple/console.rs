@@ -5,17 +5,21 @@
 
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
-use nix::unistd::{Uid, User};
+use nix::unistd::Uid;
 
 use super::ended::listed;
+use crate::deadline::Deadline;
 use crate::error::Failure;
 use crate::exit::Exit;
-use crate::text;
+use crate::{people, text};
 
 /// The first number of a person; those below are of the system, such as `_mbsetupuser`, in whose
 /// session the setup assistant runs before anybody has logged in.
 const FIRST_PERSON: u32 = 500;
+/// How long the names may take, all together.
+const NAMES: Duration = Duration::from_secs(2);
 
 /// Somebody who is logged in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,7 +57,8 @@ pub(super) fn session(console: &Path) -> Result<Result<Session, String>, Failure
         Failure::new(Exit::TempFail, what)
             .with_hint(format!("{} shows the owner", listed(&console.to_string_lossy())))
     })?;
-    Ok(decide(owner.uid(), Uid::effective().as_raw(), name))
+    let deadline = Deadline::after(Instant::now(), NAMES);
+    Ok(decide(owner.uid(), Uid::effective().as_raw(), |uid| name(uid, deadline)))
 }
 
 /// Decides it, from the numbers of the console's owner and of the running user.
@@ -70,9 +75,9 @@ fn decide(owner: u32, me: u32, name: impl Fn(u32) -> String) -> Result<Session, 
     }
 }
 
-fn name(uid: u32) -> String {
-    let user = User::from_uid(Uid::from_raw(uid)).ok().flatten();
-    user.map_or_else(|| format!("user {uid}"), |user| text::one_line(&user.name).into_owned())
+fn name(uid: u32, deadline: Deadline) -> String {
+    let user = people::by_number(uid, deadline).ok().flatten();
+    user.map_or_else(|| format!("user {uid}"), |user| people::shown(&user.name))
 }
 
 #[cfg(test)]

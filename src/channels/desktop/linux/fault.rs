@@ -94,6 +94,10 @@ pub(super) enum Fault {
         name: String,
         said: String,
     },
+    /// What the child has to be given could not be looked up.
+    NoDatabase {
+        user: u32,
+    },
     /// This program could not do its part.
     Own {
         what: String,
@@ -154,6 +158,7 @@ impl fmt::Display for Fault {
                 write!(f, "{} refused: {}", step.whose(), clean(name))?;
                 if said.trim().is_empty() { Ok(()) } else { write!(f, " ({})", clean(said)) }
             }
+            Self::NoDatabase { .. } => f.write_str("the user database did not answer in time"),
             Self::Own { what } => f.write_str(&clean(what)),
         }
     }
@@ -162,7 +167,9 @@ impl fmt::Display for Fault {
 impl Situation for Fault {
     fn exit(&self) -> Exit {
         match self {
-            Self::NoBus { .. } | Self::Connect { .. } | Self::TimedOut { .. } => Exit::TempFail,
+            Self::NoBus { .. } | Self::Connect { .. } | Self::TimedOut { .. } | Self::NoDatabase { .. } => {
+                Exit::TempFail
+            }
             Self::Address { .. } => Exit::Refused,
             Self::Foreign { .. } | Self::LetIn { .. } => Exit::NoPermission,
             Self::Garbage { .. } | Self::Closed { .. } => Exit::Protocol,
@@ -192,6 +199,9 @@ impl Situation for Fault {
             }
             Self::TimedOut { .. } => "see whether the session bus (dbus-daemon or dbus-broker) still works",
             Self::Answered { .. } => "in that session, see whether notices appear at all (notify-send test)",
+            Self::NoDatabase { user } => {
+                return Some(format!("see how long this takes: getent passwd {user}"));
+            }
             Self::Own { .. } => return None,
         };
         Some(hint.to_owned())

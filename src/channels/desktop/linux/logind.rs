@@ -19,9 +19,11 @@ const LENGTH: u64 = 16 << 10;
 
 /// A session.
 #[allow(clippy::struct_excessive_bools, reason = "what logind writes down is independent of each other")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Session {
     pub(super) user: u32,
+    /// The user's name, which spares asking for it.
+    pub(super) name: Option<String>,
     /// Whether it is a screen with windows.
     pub(super) graphical: bool,
     /// Whether it is the one in front, where several share a screen.
@@ -69,6 +71,7 @@ fn parse(text: &str) -> Option<Session> {
     }
     Some(Session {
         user: value("UID")?.parse().ok()?,
+        name: value("USER").filter(|name| !name.is_empty()).map(str::to_owned),
         graphical: value("TYPE").is_some_and(|kind| ["x11", "wayland", "mir"].contains(&kind)),
         active: value("ACTIVE") == Some("1"),
         alive: value("STATE") != Some("closing"),
@@ -92,14 +95,21 @@ mod tests {
     #[test]
     fn the_session_of_a_person_at_a_screen_is_seen() {
         let session = parse(FILE).unwrap();
-        let whole = Session { user: 1000, graphical: true, active: true, alive: true, at_seat: true };
+        let name = Some("kim".to_owned());
+        let whole = Session { user: 1000, name, graphical: true, active: true, alive: true, at_seat: true };
         assert_eq!(session, whole);
         let changed = |from: &str, to: &str| parse(&FILE.replacen(from, to, 1)).unwrap();
         assert_eq!(changed("TYPE=wayland", "TYPE=x11"), whole);
-        assert_eq!(changed("TYPE=wayland", "TYPE=tty"), Session { graphical: false, ..whole });
-        assert_eq!(changed("ACTIVE=1", "ACTIVE=0"), Session { active: false, ..whole });
-        assert_eq!(changed("STATE=active", "STATE=closing"), Session { alive: false, ..whole });
-        assert_eq!(changed("SEAT=seat0\n", ""), Session { at_seat: false, ..whole });
+        let but = |change: fn(&mut Session)| {
+            let mut session = whole.clone();
+            change(&mut session);
+            session
+        };
+        assert_eq!(changed("TYPE=wayland", "TYPE=tty"), but(|session| session.graphical = false));
+        assert_eq!(changed("ACTIVE=1", "ACTIVE=0"), but(|session| session.active = false));
+        assert_eq!(changed("STATE=active", "STATE=closing"), but(|session| session.alive = false));
+        assert_eq!(changed("SEAT=seat0\n", ""), but(|session| session.at_seat = false));
+        assert_eq!(changed("USER=kim\n", "USER=\n"), but(|session| session.name = None));
         assert_eq!(changed("UID=1000", "UID=1001").user, 1001);
     }
 

@@ -24,7 +24,7 @@ use address::Place;
 use bus::Bus;
 use fault::Fault;
 use order::Order;
-use session::{Person, Presence};
+use session::{Me, Person, Presence};
 
 pub(crate) use show_notice::answer;
 
@@ -45,33 +45,32 @@ pub(super) fn show(
     stages: &Stages<'_>,
 ) -> Result<End, Failure> {
     let order = Order::new(notice, effort);
-    let user = geteuid().as_raw();
-    let presence = if session::has_no_screen(user) { Presence::Text } else { Presence::Sure };
-    let me = Person { user, presence };
-    match own(&order, &me, deadline, stages) {
-        OwnEnd::Done(by) => Ok(done(&order, &[(me.name(), by)], &[])),
+    let me = Me::find(geteuid().as_raw());
+    let user = me.user;
+    match own(&order, user, deadline, stages) {
+        OwnEnd::Done(by) => Ok(done(&order, &[(me.name(deadline), by)], &[])),
         // root may be logged in as text while somebody else has the screen
         OwnEnd::Failed(fault) if user == 0 && fault.is_without_service() => others(&order, deadline, stages)
             .and_then(|end| match end {
-                End::Nobody { .. } if presence == Presence::Sure => Err(Failure::from_situation(&fault)),
+                End::Nobody { .. } if !me.has_no_screen => Err(Failure::from_situation(&fault)),
                 end => Ok(end),
             }),
-        OwnEnd::Failed(fault) if fault.is_without_service() && presence == Presence::Text => {
-            Ok(End::Nobody { detail: format!("{} is not logged in at a screen", me.name()) })
+        OwnEnd::Failed(fault) if fault.is_without_service() && me.has_no_screen => {
+            Ok(End::Nobody { detail: format!("{} is not logged in at a screen", me.name(deadline)) })
         }
         OwnEnd::Failed(fault) => Err(Failure::from_situation(&fault)),
         OwnEnd::Absent(_) if user == 0 => others(&order, deadline, stages),
         OwnEnd::Absent(why) => {
             let why = why.map(|fault| format!(": {fault}")).unwrap_or_default();
-            Ok(End::Nobody { detail: format!("{} is not logged in here{why}", me.name()) })
+            Ok(End::Nobody { detail: format!("{} is not logged in here{why}", me.name(deadline)) })
         }
     }
 }
 
 /// Shows the notice in the running user's own session.
-fn own(order: &Order, me: &Person, deadline: Deadline, stages: &Stages<'_>) -> OwnEnd {
+fn own(order: &Order, user: u32, deadline: Deadline, stages: &Stages<'_>) -> OwnEnd {
     let found = stages.time("session", || {
-        let own = session::own(me.user);
+        let own = session::own(user);
         match own.unreachable {
             Some(address) if own.places.is_empty() => Err(Fault::Address { address }),
             _ => Ok(own.places),
@@ -84,13 +83,13 @@ fn own(order: &Order, me: &Person, deadline: Deadline, stages: &Stages<'_>) -> O
     if places.is_empty() {
         return OwnEnd::Absent(None);
     }
-    let connected = stages.time("connect", || connect(&places, me.user, deadline));
+    let connected = stages.time("connect", || connect(&places, user, deadline));
     let mut bus = match connected {
         Ok(bus) => bus,
         // what a session has left behind, or the variable of one that has ended
         Err(fault @ Fault::NoBus { .. }) => return OwnEnd::Absent(Some(fault)),
         // and what is no bus of root's says nothing of who has the screen
-        Err(fault @ (Fault::Foreign { .. } | Fault::Connect { .. })) if me.user == 0 => {
+        Err(fault @ (Fault::Foreign { .. } | Fault::Connect { .. })) if user == 0 => {
             return OwnEnd::Absent(Some(fault));
         }
         Err(fault) => return OwnEnd::Failed(fault),
@@ -117,16 +116,16 @@ fn connect(places: &[Place], user: u32, deadline: Deadline) -> Result<Bus, Fault
 
 /// Shows root's notice to the people at this computer, one after the other.
 fn others(order: &Order, deadline: Deadline, stages: &Stages<'_>) -> Result<End, Failure> {
-    let people = stages.time("session", || Ok::<_, Fault>(session::people())).unwrap_or_default();
+    let people = stages.time("session", || Ok::<_, Fault>(session::people(deadline))).unwrap_or_default();
     let (mut told, mut missed) = (Vec::new(), Vec::new());
     for (index, person) in people.iter().enumerate() {
         let left = u32::try_from(people.len().saturating_sub(index)).unwrap_or(u32::MAX);
         let deadline = deadline.share(left);
         match stages.time(last_stage(order), || to(person, order, deadline)) {
-            Ok(by) => told.push((person.name(), by)),
+            Ok(by) => told.push((person.name.clone(), by)),
             Err(Fault::NoBus { .. }) if person.presence != Presence::Sure => {}
             Err(fault) if fault.is_without_service() && person.presence == Presence::Text => {}
-            Err(fault) => missed.push((person.name(), fault)),
+            Err(fault) => missed.push((person.name.clone(), fault)),
         }
     }
     if told.is_empty() && missed.is_empty() {
@@ -147,7 +146,7 @@ fn to(person: &Person, order: &Order, deadline: Deadline) -> Result<Option<Strin
         let mut bus = Bus::open(&person.place(), 0, deadline)?;
         return show_notice::here(&mut bus, order);
     }
-    show_notice::as_user(person.user, &person.place(), order, deadline)
+    show_notice::as_person(person, order, deadline)
 }
 
 fn last_stage(order: &Order) -> &'static str {

@@ -4,21 +4,27 @@ use std::ffi::OsStr;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
-use nix::unistd::{Uid, User};
-
 use super::address::{self, Place, places};
 use super::logind::{self, Session};
+use crate::deadline::Deadline;
+use crate::people;
 
 /// The folder of the folders that belong to a session (XDG Base Directory Specification,
 /// `XDG_RUNTIME_DIR`; where systemd makes it, it is this one).
 const RUNTIME: &str = "/run/user";
 /// How many people are told at most.
 const MOST: usize = 16;
+/// The group of nobody, for a user whom this computer does not know.
+const NO_GROUP: u32 = 65_534;
 
 /// A person who may be logged in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Person {
     pub(super) user: u32,
+    /// The name for people.
+    pub(super) name: String,
+    /// The group, unless the user database did not say it in time.
+    pub(super) group: Option<u32>,
     pub(super) presence: Presence,
 }
 
@@ -35,12 +41,6 @@ pub(super) enum Presence {
 }
 
 impl Person {
-    /// Returns the name for people.
-    pub(super) fn name(&self) -> String {
-        let known = User::from_uid(Uid::from_raw(self.user)).ok().flatten();
-        known.map_or_else(|| format!("the user {}", self.user), |user| user.name)
-    }
-
     /// Returns where this person's bus listens (systemd's dbus.socket for users).
     pub(super) fn place(&self) -> Place {
         Place::Path(bus_of(self.user))
@@ -107,54 +107,98 @@ fn is_roots(path: &Path) -> bool {
 }
 
 /// Finds the people to whom root's notice goes.
-pub(super) fn people() -> Vec<Person> {
-    let mut people = choose(logind::sessions().as_deref(), behind_root(), &with_folder());
-    people.truncate(MOST);
-    people
+pub(super) fn people(deadline: Deadline) -> Vec<Person> {
+    let sessions = logind::sessions();
+    let behind_root = behind_root(sessions.as_deref(), deadline);
+    let (mut users, presence) = choose(sessions.as_deref(), behind_root, &with_folder());
+    users.truncate(MOST);
+    let found = people::by_numbers(&users, deadline);
+    let person = |(user, found): (u32, people::Found)| {
+        let group =
+            found.as_ref().ok().map(|known| known.as_ref().map_or(NO_GROUP, |user| user.gid.as_raw()));
+        let name = named(sessions.as_deref(), user).or_else(|| Some(found.ok()??.name));
+        Person { user, name: shown(user, name), group, presence }
+    };
+    users.into_iter().zip(found).map(person).collect()
+}
+
+/// Returns the name that logind has written down: nobody has to be asked for it.
+fn named(sessions: Option<&[Session]>, user: u32) -> Option<String> {
+    sessions?.iter().find(|session| session.user == user)?.name.clone()
+}
+
+fn shown(user: u32, name: Option<String>) -> String {
+    name.map_or_else(|| format!("the user {user}"), |name| people::shown(&name))
 }
 
 /// Chooses: the person who has become root, when they sit at a screen; else whoever does. Where nobody is
 /// known to, somebody may all the same: `startx` makes a screen of a session that began as text.
-fn choose(sessions: Option<&[Session]>, behind_root: Option<u32>, with_folder: &[u32]) -> Vec<Person> {
+fn choose(
+    sessions: Option<&[Session]>,
+    behind_root: Option<u32>,
+    with_folder: &[u32],
+) -> (Vec<u32>, Presence) {
     let Some(sessions) = sessions else {
         // no logind: nobody knows more than the folders
         let users = match behind_root.filter(|user| with_folder.contains(user)) {
             Some(user) => vec![user],
             None => with_folder.to_vec(),
         };
-        return all(users, Presence::Folder);
+        return (each(users), Presence::Folder);
     };
     let screens = || sessions.iter().filter(|session| session.graphical && session.alive);
     if let Some(user) = behind_root.filter(|user| screens().any(|session| session.user == *user)) {
-        return all(vec![user], Presence::Sure);
+        return (vec![user], Presence::Sure);
     }
-    let active = screens().filter(|session| session.active).map(|session| session.user).collect();
-    let people = all(active, Presence::Sure);
-    if !people.is_empty() {
-        return people;
+    let active = screens().filter(|session| session.active).map(|session| session.user);
+    let users = each(active.collect());
+    if !users.is_empty() {
+        return (users, Presence::Sure);
     }
     let texts = sessions.iter().filter(|session| session.alive && session.active && session.at_seat);
-    all(behind_root.into_iter().chain(texts.map(|session| session.user)).collect(), Presence::Text)
+    (each(behind_root.into_iter().chain(texts.map(|session| session.user)).collect()), Presence::Text)
 }
 
-fn all(mut users: Vec<u32>, presence: Presence) -> Vec<Person> {
+fn each(mut users: Vec<u32>) -> Vec<u32> {
     users.sort_unstable();
     users.dedup();
-    users.into_iter().map(|user| Person { user, presence }).collect()
+    users
 }
 
-/// Tells whether logind knows that this user has no session at a screen.
-pub(super) fn has_no_screen(user: u32) -> bool {
-    logind::sessions().is_some_and(|sessions| {
-        !sessions.iter().any(|session| session.graphical && session.alive && session.user == user)
-    })
+/// The running user, as far as it can be told without asking anybody.
+pub(super) struct Me {
+    pub(super) user: u32,
+    /// Whether logind knows that there is no session at a screen.
+    pub(super) has_no_screen: bool,
+    name: Option<String>,
+}
+
+impl Me {
+    pub(super) fn find(user: u32) -> Self {
+        let sessions = logind::sessions();
+        let has_no_screen = sessions.as_ref().is_some_and(|sessions| {
+            !sessions.iter().any(|session| session.graphical && session.alive && session.user == user)
+        });
+        Self { user, has_no_screen, name: named(sessions.as_deref(), user) }
+    }
+
+    /// Returns the name for people; only now the user database is asked, if it has to be.
+    pub(super) fn name(self, deadline: Deadline) -> String {
+        let ask = || Some(people::by_number(self.user, deadline).ok()??.name);
+        shown(self.user, self.name.or_else(ask))
+    }
 }
 
 /// Returns the person who has become root (sudo(8), doas(1), pkexec(1)).
-fn behind_root() -> Option<u32> {
+fn behind_root(sessions: Option<&[Session]>, deadline: Deadline) -> Option<u32> {
     let variable = |name| std::env::var(name).ok();
     let number = |name| variable(name)?.parse::<u32>().ok();
-    let doas = || Some(User::from_name(&variable("DOAS_USER")?).ok()??.uid.as_raw());
+    let doas = || {
+        let name = variable("DOAS_USER")?;
+        let mut sessions = sessions.unwrap_or_default().iter();
+        let here = sessions.find(|session| session.name.as_ref() == Some(&name)).map(|session| session.user);
+        here.or_else(|| Some(people::by_name(&name, deadline).ok()??.uid.as_raw()))
+    };
     number("SUDO_UID").or_else(doas).or_else(|| number("PKEXEC_UID")).filter(|user| *user != 0)
 }
 
@@ -175,12 +219,12 @@ mod tests {
     const SAM: u32 = 1001;
 
     fn screen(user: u32) -> Session {
-        Session { user, graphical: true, active: true, alive: true, at_seat: true }
+        Session { user, name: None, graphical: true, active: true, alive: true, at_seat: true }
     }
 
     fn chosen(sessions: &[Session], behind_root: Option<u32>) -> Vec<(u32, bool)> {
-        let people = choose(Some(sessions), behind_root, &[KIM, SAM]);
-        people.into_iter().map(|person| (person.user, person.presence == Presence::Sure)).collect()
+        let (users, presence) = choose(Some(sessions), behind_root, &[KIM, SAM]);
+        users.into_iter().map(|user| (user, presence == Presence::Sure)).collect()
     }
 
     #[test]
@@ -204,19 +248,17 @@ mod tests {
 
     #[test]
     fn a_session_of_text_may_have_a_screen() {
-        let text = Session { graphical: false, ..screen(KIM) };
-        assert_eq!(chosen(&[text], None), [(KIM, false)]);
-        assert_eq!(chosen(&[Session { at_seat: false, ..text }], None), []);
-        assert_eq!(chosen(&[Session { at_seat: false, ..text }], Some(KIM)), [(KIM, false)]);
-        assert_eq!(chosen(&[text, screen(SAM)], None), [(SAM, true)]);
+        let text = || Session { graphical: false, ..screen(KIM) };
+        let remote = || Session { at_seat: false, ..text() };
+        assert_eq!(chosen(&[text()], None), [(KIM, false)]);
+        assert_eq!(chosen(&[remote()], None), []);
+        assert_eq!(chosen(&[remote()], Some(KIM)), [(KIM, false)]);
+        assert_eq!(chosen(&[text(), screen(SAM)], None), [(SAM, true)]);
     }
 
     #[test]
     fn without_logind_everybody_with_a_folder_is_asked() {
-        let users = |behind_root| {
-            let people = choose(None, behind_root, &[KIM, SAM]);
-            people.into_iter().map(|person| person.user).collect::<Vec<_>>()
-        };
+        let users = |behind_root| choose(None, behind_root, &[KIM, SAM]).0;
         assert_eq!(users(None), [KIM, SAM]);
         assert_eq!(users(Some(SAM)), [SAM]);
         assert_eq!(users(Some(4242)), [KIM, SAM]);

@@ -7,7 +7,7 @@ use std::ffi::OsStr;
 use std::process::Command;
 use std::time::Duration;
 
-use nix::unistd::{Gid, Uid, User};
+use nix::unistd::{Gid, Uid};
 use serde::{Deserialize, Serialize};
 
 use super::address::{Place, places};
@@ -15,6 +15,7 @@ use super::bus::Bus;
 use super::fault::{Fault, Step};
 use super::notifications;
 use super::order::Order;
+use super::session::Person;
 use crate::channels::desktop::SHOW_NOTICE;
 use crate::child::{self, Printed, Stopped, ending};
 use crate::confined;
@@ -29,8 +30,6 @@ const MOST_ORDER: usize = 4096;
 /// How much earlier than the parent the child gives up, so that it can say what it waited for; it is
 /// started within this time too.
 const EARLIER: Duration = Duration::from_millis(500);
-/// The group of nobody, for a user whom this computer does not know.
-const NO_GROUP: u32 = 65_534;
 
 /// What the child answers.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,15 +48,11 @@ pub(super) fn here(bus: &mut Bus, order: &Order) -> Result<Option<String>, Fault
     notifications::show(bus, order).map(|()| None)
 }
 
-/// The same, on the bus at `place` of another user; only root can.
-pub(super) fn as_user(
-    user: u32,
-    place: &Place,
-    order: &Order,
-    deadline: Deadline,
-) -> Result<Option<String>, Fault> {
+/// The same, on the bus of another person; only root can.
+pub(super) fn as_person(person: &Person, order: &Order, deadline: Deadline) -> Result<Option<String>, Fault> {
+    let group = person.group.ok_or(Fault::NoDatabase { user: person.user })?;
     let input = serde_json::to_vec(order).map_err(|_| own("the notice cannot be handed over"))?;
-    let mut command = command(user, place, deadline)
+    let mut command = command(person.user, Gid::from_raw(group), &person.place(), deadline)
         .map_err(|error| own(format!("this program cannot be started again: {}", io_words(&error))))?;
     let ended = child::run_with(&mut command, &input, Printed::Plain(MOST), &deadline);
     let output = ended.map_err(|stopped| match stopped {
@@ -90,9 +85,7 @@ fn timed_out(deadline: Deadline) -> Fault {
 }
 
 /// Makes the command that shows a notice as somebody else.
-fn command(user: u32, place: &Place, deadline: Deadline) -> std::io::Result<Command> {
-    let known = User::from_uid(Uid::from_raw(user)).ok().flatten();
-    let group = known.map_or(Gid::from_raw(NO_GROUP), |user| user.gid);
+fn command(user: u32, group: Gid, place: &Place, deadline: Deadline) -> std::io::Result<Command> {
     let left = deadline.leaving(EARLIER).remaining().unwrap_or_default();
     let mut command = confined::command(group)?;
     command.args([

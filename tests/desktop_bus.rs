@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::support::certs::hex;
 use crate::support::dbus::ScriptedBus;
 use crate::support::output::Output;
+use crate::support::people::KIM;
 use crate::support::run::Run;
 use crate::support::world::World;
 
@@ -147,16 +148,17 @@ fn the_address_may_be_a_list_with_escapes_and_abstract_names() {
     let bus = ScriptedBus::start_at(&socket, &[]);
     let escaped = socket.to_str().unwrap().replace(' ', "%20").replace(';', "%3b");
     let list = format!("tcp:host=localhost,port=1;unix:path=/nowhere/at/all;unix:guid=00,path={escaped}");
+    let world = world();
     let run = |address: &str| {
-        let world = world();
         let task = world.path().join("task.json");
-        world.command(&["notify", "--status", "success"]).task(&task).env(BUS, address).run()
+        world.command(&["notify", "--status", "success"]).task(&task).env(BUS, address)
     };
-    run(&list).assert_success();
+    run(&list).run().assert_success();
     assert_eq!(bus.calls().len(), 3);
     let name = format!("backup-notify-test-{}", std::process::id());
-    let bus = ScriptedBus::start_at(format!("@{name}").as_ref(), &[]);
-    run(&format!("unix:abstract={name}")).assert_success();
+    // not as root, who asks nobody whose socket has no file
+    let bus = ScriptedBus::start_for(KIM, format!("@{name}").as_ref(), &[]);
+    run(&format!("unix:abstract={name}")).as_user(KIM, KIM).run().assert_success();
     assert_eq!(bus.calls().len(), 3);
 }
 

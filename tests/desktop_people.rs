@@ -155,6 +155,8 @@ fn root_itself_opens_nothing_in_the_folder_of_a_session() {
     let options = ["-f", "-e", "trace=file,network,setuid,setgid,setgroups", "-o", record.to_str().unwrap()];
     let run = world.other_command("strace", &options);
     let run = run.args([world.binary().to_str().unwrap(), "notify", "--status", "error"]);
+    // left by somebody else: su keeps them
+    let run = run.env("XDG_RUNTIME_DIR", "/run/user/4242").env("DBUS_SESSION_BUS_ADDRESS", bus.address());
     run.task(&world.path().join("task.json")).run().assert_success();
     assert_eq!(bus.calls().len(), 3);
     let record = fs::read_to_string(record).unwrap();
@@ -170,7 +172,7 @@ fn root_itself_opens_nothing_in_the_folder_of_a_session() {
     ];
     assert!(steps.is_sorted(), "{steps:?}\n{record}");
     let child = record.lines().nth(steps[3]).unwrap().split_whitespace().next().unwrap();
-    for line in record.lines().filter(|line| line.contains("/run/user/") && !line.contains("execve(")) {
+    for line in record.lines().filter(|line| line.contains("/run/user/4242/") && !line.contains("execve(")) {
         assert!(line.starts_with(child), "{line}");
     }
 }
@@ -333,6 +335,35 @@ fn a_variable_left_by_somebody_else_leads_root_nowhere() {
     let own = ScriptedBus::start(&["error=org.freedesktop.DBus.Error.ServiceUnknown:capabilities"]);
     command(&world).env("DBUS_SESSION_BUS_ADDRESS", own.address()).run().assert_success();
     assert_eq!((kims.calls().len(), own.calls().len()), (6, 2));
+}
+
+#[test]
+fn a_bus_of_root_s_own_keeps_nothing_from_the_person_at_the_screen() {
+    if !entered("desktop_people::a_bus_of_root_s_own_keeps_nothing_from_the_person_at_the_screen") {
+        return;
+    }
+    appear();
+    let world = world();
+    let by = |bus: &str| command(&world).env("DBUS_SESSION_BUS_ADDRESS", bus).run();
+    let faults = ["hang:auth", "hang:hello", "hang:notify", "close:hello", "error:notify"];
+    for fault in faults {
+        let own = ScriptedBus::start(&[fault]);
+        let alone = delivery(&by(&own.address()));
+        assert_eq!((&alone["status"], own.log().is_empty()), (&json!("failed"), false), "{fault}");
+    }
+    log_in("1", KIM, "");
+    let bus = scripted(KIM, &[]);
+    for fault in faults {
+        let own = ScriptedBus::start(&[fault]);
+        let output = by(&own.address());
+        let shown = delivery(output.assert_success().assert_within(Duration::from_secs(4)));
+        assert_eq!(shown["detail"], "shown on the desktop of kim", "{fault}");
+    }
+    assert_eq!(bus.calls().len(), 15);
+    // a name that only the kernel knows is not even asked, whoever has it
+    let own = ScriptedBus::start_at("@backup-notify-own".as_ref(), &[]);
+    by("unix:abstract=backup-notify-own").assert_success();
+    assert_eq!((bus.calls().len(), own.log()), (18, Vec::new()));
 }
 
 #[test]

@@ -47,14 +47,18 @@ pub(super) fn show(
     let order = Order::new(notice, effort);
     let me = Me::find(geteuid().as_raw());
     let user = me.user;
-    match own(&order, user, deadline, stages) {
+    // what root's own bus makes wait must not be at the cost of the people
+    let first = if user == 0 { deadline.share(2) } else { deadline };
+    match own(&order, user, first, stages) {
         OwnEnd::Done(by) => Ok(done(&order, &[(me.name(deadline), by)], &[])),
-        // root may be logged in as text while somebody else has the screen
-        OwnEnd::Failed(fault) if user == 0 && fault.is_without_service() => others(&order, deadline, stages)
-            .and_then(|end| match end {
-                End::Nobody { .. } if !me.has_no_screen => Err(Failure::from_situation(&fault)),
+        // whatever root's own bus is, somebody else may have the screen
+        OwnEnd::Failed(fault) if user == 0 => {
+            let nowhere = fault.is_without_service() && me.has_no_screen;
+            others(&order, deadline, stages).and_then(|end| match end {
+                End::Nobody { .. } if !nowhere => Err(Failure::from_situation(&fault)),
                 end => Ok(end),
-            }),
+            })
+        }
         OwnEnd::Failed(fault) if fault.is_without_service() && me.has_no_screen => {
             Ok(End::Nobody { detail: format!("{} is not logged in at a screen", me.name(deadline)) })
         }

@@ -61,7 +61,7 @@ pub(super) struct Own {
 }
 
 /// Finds the running user's own bus. For root, a variable left by somebody else (sudo can keep it)
-/// counts only when the socket is root's.
+/// counts only when the socket is root's, and has a file that says so.
 pub(super) fn own(user: u32) -> Own {
     let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty());
     let mut found = Vec::new();
@@ -74,14 +74,13 @@ pub(super) fn own(user: u32) -> Own {
     }
     let folder = variable("XDG_RUNTIME_DIR").map(|folder| PathBuf::from(folder).join("bus"));
     let usual = (user != 0).then(|| bus_of(user));
-    let sockets = folder.into_iter().chain(usual).filter(|path| path.is_absolute() && is_socket(path));
-    found.extend(sockets.map(Place::Path));
+    let usual = folder.into_iter().chain(usual).filter(|path| path.is_absolute());
     if user == 0 {
-        found.retain(|place| match place {
-            Place::Path(path) => is_roots(path),
-            // who holds a name is seen when it is connected to
-            Place::Abstract(_) => true,
-        });
+        found.extend(usual.map(Place::Path));
+        // who has taken a name that only the kernel knows can be anybody
+        found.retain(|place| matches!(place, Place::Path(path) if is_roots(path)));
+    } else {
+        found.extend(usual.filter(|path| is_socket(path)).map(Place::Path));
     }
     let mut places = Vec::new();
     for place in found {
@@ -97,13 +96,15 @@ fn is_socket(path: &Path) -> bool {
 }
 
 /// Tells whether a socket is root's, in a folder where nobody else could have put it.
+///
+/// From the root on, and no link is followed: in a folder of somebody else nothing is looked at, since
+/// what is mounted there can make whoever looks wait for ever.
 fn is_roots(path: &Path) -> bool {
-    let socket = path.symlink_metadata().is_ok_and(|meta| meta.file_type().is_socket() && meta.uid() == 0);
-    // the folders from the root on: none of another's is entered
     let mut folders: Vec<_> = path.ancestors().skip(1).collect();
     folders.reverse();
-    folders.iter().all(|folder| folder.symlink_metadata().is_ok_and(|meta| meta.is_dir() && meta.uid() == 0))
-        && socket
+    let roots = |path: &Path| path.symlink_metadata().ok().filter(|meta| meta.uid() == 0);
+    folders.into_iter().all(|folder| roots(folder).is_some_and(|meta| meta.is_dir()))
+        && roots(path).is_some_and(|meta| meta.file_type().is_socket())
 }
 
 /// Finds the people to whom root's notice goes.

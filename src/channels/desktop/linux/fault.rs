@@ -98,6 +98,15 @@ pub(super) enum Fault {
     NoDatabase {
         user: u32,
     },
+    /// The child could not live: no fault of this program, and perhaps better the next time.
+    Prevented {
+        what: String,
+        hint: String,
+    },
+    /// The child was not allowed to become that person.
+    NotPermitted {
+        what: String,
+    },
     /// This program could not do its part.
     Own {
         what: String,
@@ -143,8 +152,10 @@ impl fmt::Display for Fault {
                 write!(f, "the session bus closed the connection while {}", step.doing())
             }
             Self::TimedOut { step, tenths } => {
+                // "within 0 s" would say that nobody has waited
+                let tenths = (*tenths).max(1);
                 let time = format!("{}.{}", tenths / 10, tenths % 10);
-                let time = time.trim_end_matches(".0");
+                let time = time.strip_suffix(".0").unwrap_or(&time);
                 write!(f, "{} did not answer within {time} s, while {}", step.whose(), step.doing())
             }
             Self::Answered { .. } if self.is_without_service() => {
@@ -159,7 +170,9 @@ impl fmt::Display for Fault {
                 if said.trim().is_empty() { Ok(()) } else { write!(f, " ({})", clean(said)) }
             }
             Self::NoDatabase { .. } => f.write_str("the user database did not answer in time"),
-            Self::Own { what } => f.write_str(&clean(what)),
+            Self::Prevented { what, .. } | Self::NotPermitted { what } | Self::Own { what } => {
+                f.write_str(&clean(what))
+            }
         }
     }
 }
@@ -167,11 +180,13 @@ impl fmt::Display for Fault {
 impl Situation for Fault {
     fn exit(&self) -> Exit {
         match self {
-            Self::NoBus { .. } | Self::Connect { .. } | Self::TimedOut { .. } | Self::NoDatabase { .. } => {
-                Exit::TempFail
-            }
+            Self::NoBus { .. }
+            | Self::Connect { .. }
+            | Self::TimedOut { .. }
+            | Self::NoDatabase { .. }
+            | Self::Prevented { .. } => Exit::TempFail,
             Self::Address { .. } => Exit::Refused,
-            Self::Foreign { .. } | Self::LetIn { .. } => Exit::NoPermission,
+            Self::Foreign { .. } | Self::LetIn { .. } | Self::NotPermitted { .. } => Exit::NoPermission,
             Self::Garbage { .. } | Self::Closed { .. } => Exit::Protocol,
             Self::Answered { name, .. } if is_passing(name) => Exit::TempFail,
             Self::Answered { .. } => Exit::Refused,
@@ -202,6 +217,11 @@ impl Situation for Fault {
             Self::NoDatabase { user } => {
                 return Some(format!("see how long this takes: getent passwd {user}"));
             }
+            Self::Prevented { hint, .. } => return Some(shorten(&one_line(hint), SAID).into_owned()),
+            Self::NotPermitted { .. } => {
+                "give the program all rights of root: it needs CAP_SETUID and CAP_SETGID, which a container or a \
+                 service may withhold"
+            }
             Self::Own { .. } => return None,
         };
         Some(hint.to_owned())
@@ -217,5 +237,19 @@ fn is_passing(name: &str) -> bool {
             ["NoReply", "Timeout", "TimedOut", "LimitsExceeded", "NoMemory", "Disconnected"].contains(&name)
         }
         None => name == "org.freedesktop.Notifications.Error.ExcessNotificationGeneration",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seconds_are_said_in_tenths_and_never_as_none() {
+        for (tenths, said) in [(0, "0.1"), (3, "0.3"), (10, "1"), (14, "1.4"), (20, "2"), (100, "10")] {
+            let fault = Fault::TimedOut { step: Step::Hello, tenths };
+            let wanted = format!("the session bus did not answer within {said} s, while being registered");
+            assert_eq!(fault.to_string(), wanted);
+        }
     }
 }

@@ -200,7 +200,9 @@ fn behind_root(sessions: Option<&[Session]>, deadline: Deadline) -> Option<u32> 
         let here = sessions.find(|session| session.name.as_ref() == Some(&name)).map(|session| session.user);
         here.or_else(|| Some(people::by_name(&name, deadline).ok()??.uid.as_raw()))
     };
-    number("SUDO_UID").or_else(doas).or_else(|| number("PKEXEC_UID")).filter(|user| *user != 0)
+    // the last number is nobody's (setreuid(2)): it means that nothing is to be changed
+    let person = |user: &u32| ![0, u32::MAX].contains(user);
+    number("SUDO_UID").or_else(doas).or_else(|| number("PKEXEC_UID")).filter(person)
 }
 
 /// Lists the users who have a folder for their sessions. Nothing in it is looked at: it is theirs.

@@ -4,7 +4,8 @@
 //! belongs to that person: root neither connects to it nor looks at it.
 
 use std::ffi::OsStr;
-use std::process::Command;
+use std::io::{self, ErrorKind};
+use std::process::{Command, ExitStatus};
 use std::time::Duration;
 
 use nix::unistd::{Gid, Uid};
@@ -20,6 +21,7 @@ use crate::channels::desktop::SHOW_NOTICE;
 use crate::child::{self, Printed, Stopped, ending};
 use crate::confined;
 use crate::deadline::Deadline;
+use crate::exit::Exit;
 use crate::stdin;
 use crate::text::io_words;
 
@@ -30,6 +32,8 @@ const MOST_ORDER: usize = 4096;
 /// How much earlier than the parent the child gives up, so that it can say what it waited for; it is
 /// started within this time too.
 const EARLIER: Duration = Duration::from_millis(500);
+/// What to look at when something has run out.
+const LIMITS: &str = "see what the program is allowed of memory, open files and processes (ulimit -a)";
 
 /// What the child answers.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,21 +56,16 @@ pub(super) fn here(bus: &mut Bus, order: &Order) -> Result<Option<String>, Fault
 pub(super) fn as_person(person: &Person, order: &Order, deadline: Deadline) -> Result<Option<String>, Fault> {
     let group = person.group.ok_or(Fault::NoDatabase { user: person.user })?;
     let input = serde_json::to_vec(order).map_err(|_| own("the notice cannot be handed over"))?;
-    let mut command = command(person.user, Gid::from_raw(group), &person.place(), deadline)
-        .map_err(|error| own(format!("this program cannot be started again: {}", io_words(&error))))?;
+    let command = command(person.user, Gid::from_raw(group), &person.place(), deadline);
+    let mut command = command.map_err(|error| cannot_start(&error))?;
     let ended = child::run_with(&mut command, &input, Printed::Plain(MOST), &deadline);
     let output = ended.map_err(|stopped| match stopped {
-        Stopped::CannotStart(error) => {
-            own(format!("this program cannot be started again: {}", io_words(&error)))
-        }
+        Stopped::CannotStart(error) => cannot_start(&error),
         Stopped::TimedOut => timed_out(deadline),
         Stopped::TooMuch => own("the process that shows the notice answered too much"),
     })?;
     if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr);
-        let said = said.lines().map(str::trim).rfind(|line| !line.is_empty()).unwrap_or_default();
-        let said = said.strip_prefix("backup-notify: ").unwrap_or(said);
-        return Err(own(format!("the process that shows the notice {}: {said}", ending(output.status))));
+        return Err(ended_badly(output.status, &output.stderr));
     }
     match serde_json::from_slice(&output.stdout) {
         Ok(Answer::Done(by)) if by.is_some() == order.rehearse => Ok(by),
@@ -79,13 +78,43 @@ fn own(what: impl Into<String>) -> Fault {
     Fault::Own { what: what.into() }
 }
 
+/// Judges that the child could not be started: a right or a resource is missing.
+fn cannot_start(error: &io::Error) -> Fault {
+    let what = format!("this program cannot be started again: {}", io_words(error));
+    match error.kind() {
+        ErrorKind::PermissionDenied => Fault::NotPermitted { what },
+        // it is found by that name only
+        ErrorKind::NotFound => Fault::Prevented { what, hint: "see whether /proc is mounted".to_owned() },
+        _ => Fault::Prevented { what, hint: LIMITS.to_owned() },
+    }
+}
+
+/// Judges the end of a child that has not answered.
+fn ended_badly(status: ExitStatus, stderr: &[u8]) -> Fault {
+    let said = String::from_utf8_lossy(stderr);
+    let said = said.lines().map(str::trim).rfind(|line| !line.is_empty()).unwrap_or_default();
+    let said = said.strip_prefix("backup-notify: ").unwrap_or(said);
+    let said = if said.is_empty() { String::new() } else { format!(": {said}") };
+    let what = format!("the process that shows the notice {}{said}", ending(status));
+    match status.code() {
+        None => {
+            let hint = "see whether memory has run out (journalctl -k), or who ends that person's processes";
+            Fault::Prevented { what, hint: hint.to_owned() }
+        }
+        Some(code) if code == i32::from(Exit::NoPermission.code()) => Fault::NotPermitted { what },
+        // so ends ld.so(8), where it cannot open or map a library
+        Some(127) => Fault::Prevented { what, hint: LIMITS.to_owned() },
+        Some(_) => own(what),
+    }
+}
+
 fn timed_out(deadline: Deadline) -> Fault {
     let tenths = u64::try_from(deadline.length().as_millis() / 100).unwrap_or(u64::MAX);
     Fault::TimedOut { step: Step::Enter, tenths }
 }
 
 /// Makes the command that shows a notice as somebody else.
-fn command(user: u32, group: Gid, place: &Place, deadline: Deadline) -> std::io::Result<Command> {
+fn command(user: u32, group: Gid, place: &Place, deadline: Deadline) -> io::Result<Command> {
     let left = deadline.leaving(EARLIER).remaining().unwrap_or_default();
     let mut command = confined::command(group)?;
     command.args([

@@ -151,8 +151,10 @@ fn only_a_person_at_a_screen_is_told() {
     appear();
     let bus = scripted(KIM, &[]);
     for lines in [
-        "ACTIVE=0\n",
+        "SEAT=\n",
+        "SEAT=\nACTIVE=0\n",
         "STATE=closing\n",
+        "STATE=closing\nACTIVE=0\n",
         "CLASS=greeter\n",
         "CLASS=manager\n",
         "TYPE=tty\nSEAT=\n",
@@ -171,7 +173,8 @@ fn only_a_person_at_a_screen_is_told() {
     symlink("/run/elsewhere", "/run/systemd/sessions/2").unwrap();
     nobody(&notify());
     assert_eq!(bus.log(), [] as [Value; 0]);
-    for lines in ["TYPE=wayland\n", "TYPE=x11\n", "TYPE=mir\n"] {
+    // the last one is locked, and the log-in screen before it
+    for lines in ["TYPE=wayland\n", "TYPE=x11\n", "TYPE=mir\n", "ACTIVE=0\nSTATE=online\n"] {
         log_in("3", KIM, lines);
         assert_eq!(delivery(notify().assert_success())["status"], "sent");
     }
@@ -240,7 +243,11 @@ fn the_person_behind_sudo_is_the_one_who_is_told() {
     log_in("1", KIM, "");
     log_in("2", SAM, "ACTIVE=0\n");
     command(&world()).env("SUDO_UID", "4243").run().assert_success();
-    assert_eq!((kims.calls().len(), sams.calls().len()), (15, 24));
+    log_in("2", SAM, "SEAT=\n");
+    command(&world()).env("SUDO_UID", "4243").run().assert_success();
+    assert_eq!((kims.calls().len(), sams.calls().len()), (15, 27));
+    command(&world()).run().assert_success();
+    assert_eq!((kims.calls().len(), sams.calls().len()), (18, 27));
     // the number that is nobody's, of a person who has a session of text
     for session in ["1", "2"] {
         fs::remove_file(format!("/run/systemd/sessions/{session}")).unwrap();

@@ -31,7 +31,7 @@ pub(super) struct Person {
 /// What is known of a person's presence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Presence {
-    /// They sit at a screen.
+    /// They have a screen.
     Sure,
     /// Where nobody writes down who does, a session bus says so.
     Folder,
@@ -132,8 +132,11 @@ fn shown(user: u32, name: Option<String>) -> String {
     name.map_or_else(|| format!("the user {user}"), |name| people::shown(&name))
 }
 
-/// Chooses: the person who has become root, when they sit at a screen; else whoever does. Where nobody is
-/// known to, somebody may all the same: `startx` makes a screen of a session that began as text.
+/// Chooses: the person who has become root, when they have a screen; else whoever sits at one of this
+/// computer's; else whoever has left one locked, where the notice waits for them. A session without a
+/// seat counts for no other than the person behind root: anybody who comes by ssh can call theirs a
+/// screen (org.freedesktop.login1(5), `SetType`). Where nobody is known to have one, somebody may all the
+/// same: `startx` makes a screen of a session that began as text.
 fn choose(
     sessions: Option<&[Session]>,
     behind_root: Option<u32>,
@@ -151,10 +154,10 @@ fn choose(
     if let Some(user) = behind_root.filter(|user| screens().any(|session| session.user == *user)) {
         return (vec![user], Presence::Sure);
     }
-    let active = screens().filter(|session| session.active).map(|session| session.user);
-    let users = each(active.collect());
-    if !users.is_empty() {
-        return (users, Presence::Sure);
+    let (active, away): (Vec<_>, Vec<_>) =
+        screens().filter(|session| session.at_seat).partition(|session| session.active);
+    if let Some(there) = [active, away].into_iter().find(|sessions| !sessions.is_empty()) {
+        return (each(there.into_iter().map(|session| session.user).collect()), Presence::Sure);
     }
     let texts = sessions.iter().filter(|session| session.alive && session.active && session.at_seat);
     (each(behind_root.into_iter().chain(texts.map(|session| session.user)).collect()), Presence::Text)
@@ -225,6 +228,10 @@ mod tests {
         Session { user, name: None, graphical: true, active: true, alive: true, at_seat: true }
     }
 
+    fn away(user: u32) -> Session {
+        Session { active: false, ..screen(user) }
+    }
+
     fn chosen(sessions: &[Session], behind_root: Option<u32>) -> Vec<(u32, bool)> {
         let (users, presence) = choose(Some(sessions), behind_root, &[KIM, SAM]);
         users.into_iter().map(|user| (user, presence == Presence::Sure)).collect()
@@ -235,16 +242,39 @@ mod tests {
         assert_eq!(chosen(&[], None), []);
         assert_eq!(chosen(&[screen(KIM), screen(KIM)], None), [(KIM, true)]);
         assert_eq!(chosen(&[screen(SAM), screen(KIM)], None), [(KIM, true), (SAM, true)]);
-        assert_eq!(chosen(&[screen(SAM), Session { active: false, ..screen(KIM) }], None), [(SAM, true)]);
-        assert_eq!(chosen(&[Session { active: false, ..screen(KIM) }], None), []);
+        assert_eq!(chosen(&[screen(SAM), away(KIM)], None), [(SAM, true)]);
         assert_eq!(chosen(&[Session { alive: false, ..screen(KIM) }], None), []);
+    }
+
+    #[test]
+    fn behind_a_locked_screen_the_notice_waits() {
+        assert_eq!(chosen(&[away(KIM)], None), [(KIM, true)]);
+        assert_eq!(chosen(&[away(SAM), away(KIM)], None), [(KIM, true), (SAM, true)]);
+        assert_eq!(chosen(&[Session { alive: false, ..away(KIM) }], None), []);
+        let text = Session { graphical: false, ..screen(SAM) };
+        assert_eq!(chosen(&[away(KIM), text], None), [(KIM, true)]);
+    }
+
+    #[test]
+    fn what_calls_itself_a_screen_and_has_no_seat_is_passed_over() {
+        let remote = |session| Session { at_seat: false, ..session };
+        for session in [screen(KIM), away(KIM)] {
+            assert_eq!(chosen(&[remote(session.clone())], None), []);
+            assert_eq!(chosen(&[remote(session.clone()), screen(SAM)], None), [(SAM, true)]);
+            assert_eq!(chosen(&[remote(session.clone()), away(SAM)], None), [(SAM, true)]);
+            let text = Session { graphical: false, ..screen(SAM) };
+            assert_eq!(chosen(&[remote(session.clone()), text], None), [(SAM, false)]);
+            // one's own counts
+            assert_eq!(chosen(&[remote(session), screen(SAM)], Some(KIM)), [(KIM, true)]);
+        }
     }
 
     #[test]
     fn the_person_who_became_root_comes_first() {
         assert_eq!(chosen(&[screen(SAM), screen(KIM)], Some(KIM)), [(KIM, true)]);
-        let away = Session { active: false, ..screen(KIM) };
-        assert_eq!(chosen(&[screen(SAM), away], Some(KIM)), [(KIM, true)]);
+        assert_eq!(chosen(&[screen(SAM), away(KIM)], Some(KIM)), [(KIM, true)]);
+        let ended = Session { alive: false, ..screen(KIM) };
+        assert_eq!(chosen(&[screen(SAM), ended], Some(KIM)), [(SAM, true)]);
         // who came from another computer does not sit at this one
         assert_eq!(chosen(&[screen(SAM)], Some(KIM)), [(SAM, true)]);
     }

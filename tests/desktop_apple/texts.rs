@@ -11,7 +11,7 @@ fn each_event_has_its_sound_and_the_script_is_always_the_same() {
     for (event, title, sound) in [
         ("begin", "Backup started: Nightly", ""),
         ("success", "Backup finished: Nightly", "Glass"),
-        ("warning", "Backup finished with warnings: Nightly", "Ping"),
+        ("warning", "Backup warning: Nightly", "Ping"),
         ("error", "Backup failed: Nightly", "Basso"),
     ] {
         let mut mac = Mac::of(KIM);

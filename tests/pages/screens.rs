@@ -42,9 +42,10 @@ pub(super) fn describe(page: &mut Page) {
          what began by itself.",
     );
     page.text(
-        "As root, the notice is for the person behind `sudo`, `doas` or `pkexec` when they are at a screen of this \
-         computer, or else for whoever is, as systemd-logind has it; where there is no logind, for everybody who has a \
-         folder in `/run/user`, 16 people at most. Of several, one who was shown it is enough for `sent`; the result \
+        "As root, the notice is for the person behind `sudo`, `doas` or `pkexec` when they have a graphical session, or \
+         else for whoever is active at a screen of this computer, as systemd-logind has it. When nobody is, it waits for \
+         those whose screen is locked. Sessions from afar are never shown it: their owners could call any session \
+         graphical. Where there is no logind, it is for everybody who has a folder in `/run/user`, 16 people at most. Of several, one who was shown it is enough for `sent`; the result \
          names the others. Root never talks to their session: a child of the program does that has become that user for \
          good, and is given the text of the notice and nothing else.",
     );

@@ -117,6 +117,32 @@ fn connect_any(addresses: &[SocketAddr], deadline: Deadline) -> Result<TcpStream
     }
 }
 
+/// Does one call of a socket within what is left of the time: set anew before each call, so that a peer
+/// that drips one byte a second gains nothing.
+pub(crate) fn bounded<T>(
+    stream: &mut TcpStream,
+    deadline: Deadline,
+    limit: impl Fn(&TcpStream, Option<Duration>) -> io::Result<()>,
+    mut call: impl FnMut(&mut TcpStream) -> io::Result<T>,
+) -> io::Result<T> {
+    loop {
+        let left = deadline.remaining().ok_or(ErrorKind::TimedOut)?;
+        match limit(stream, Some(left)) {
+            // so macOS says that the other end has cut the connection: nothing waits for it any more, and
+            // what it said before can still be read
+            Err(error) if error.kind() == ErrorKind::InvalidInput => {}
+            limited => limited?,
+        }
+        match call(stream) {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            // so the kernel says that a time limit of the socket has passed; under TLS that would mean
+            // "try again", which is not what is meant
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return Err(ErrorKind::TimedOut.into()),
+            other => return other,
+        }
+    }
+}
+
 /// Returns what the resolver says, without Rust's own preamble.
 pub(crate) fn lookup_words(error: &io::Error) -> String {
     let said = io_words(error);

@@ -10,6 +10,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use crate::deadline::Deadline;
+use crate::net;
 
 /// How many of the first bytes of the peer are kept for diagnosis; the server's whole first flight
 /// of a TLS handshake fits.
@@ -74,21 +75,9 @@ impl Wire {
     fn bounded<T>(
         &mut self,
         limit: impl Fn(&TcpStream, Option<Duration>) -> io::Result<()>,
-        mut call: impl FnMut(&mut TcpStream) -> io::Result<T>,
+        call: impl FnMut(&mut TcpStream) -> io::Result<T>,
     ) -> io::Result<T> {
-        let result = loop {
-            let Some(left) = self.deadline.remaining() else { break Err(ErrorKind::TimedOut.into()) };
-            if let Err(error) = limit(&self.stream, Some(left)) {
-                break Err(error);
-            }
-            match call(&mut self.stream) {
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                // the kernel says "would block" when a time limit of the socket has passed; under
-                // TLS that would mean "try again", which is not what is meant
-                Err(error) if error.kind() == ErrorKind::WouldBlock => break Err(ErrorKind::TimedOut.into()),
-                other => break other,
-            }
-        };
+        let result = net::bounded(&mut self.stream, self.deadline, limit, call);
         if let Err(error) = &result {
             self.seen.borrow_mut().fault = Some(error.kind());
         }

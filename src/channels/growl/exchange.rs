@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::channels::growl::reply::{Progress, Reply, progress};
 use crate::deadline::Deadline;
+use crate::net::bounded;
 use crate::secrets::Secret;
 
 /// The most bytes of an answer that are read.
@@ -111,28 +112,4 @@ fn receive(stream: &mut TcpStream, answer: &mut Vec<u8>, deadline: Deadline) -> 
         }
     }
     Ok(End::Enough)
-}
-
-/// Does one call of a socket within what is left: one byte a second gains nothing.
-fn bounded<T>(
-    stream: &mut TcpStream,
-    deadline: Deadline,
-    limit: impl Fn(&TcpStream, Option<Duration>) -> io::Result<()>,
-    mut call: impl FnMut(&mut TcpStream) -> io::Result<T>,
-) -> io::Result<T> {
-    loop {
-        let left = deadline.remaining().ok_or(ErrorKind::TimedOut)?;
-        match limit(stream, Some(left)) {
-            // so macOS says that the other end has cut the connection: nothing waits for it any more, and
-            // what it said before can still be read
-            Err(error) if error.kind() == ErrorKind::InvalidInput => {}
-            limited => limited?,
-        }
-        match call(stream) {
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            // so the kernel says that a time limit has passed
-            Err(error) if error.kind() == ErrorKind::WouldBlock => return Err(ErrorKind::TimedOut.into()),
-            other => return other,
-        }
-    }
 }

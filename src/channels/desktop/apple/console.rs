@@ -5,7 +5,6 @@
 
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 use nix::unistd::Uid;
 
@@ -18,8 +17,6 @@ use crate::{people, text};
 /// The first number of a person; those below are of the system, such as `_mbsetupuser`, in whose
 /// session the setup assistant runs before anybody has logged in.
 const FIRST_PERSON: u32 = 500;
-/// How long the names may take, all together.
-const NAMES: Duration = Duration::from_secs(2);
 
 /// Somebody who is logged in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,7 +44,7 @@ impl Session {
 }
 
 /// Finds the session, or says why there is none to be shown anything in.
-pub(super) fn session(console: &Path) -> Result<Result<Session, String>, Failure> {
+pub(super) fn session(console: &Path, deadline: Deadline) -> Result<Result<Session, String>, Failure> {
     let owner = console.metadata().map_err(|error| {
         let what = format!(
             "who is logged in cannot be told: the owner of \"{}\": {}",
@@ -57,7 +54,6 @@ pub(super) fn session(console: &Path) -> Result<Result<Session, String>, Failure
         Failure::new(Exit::TempFail, what)
             .with_hint(format!("{} shows the owner", listed(&console.to_string_lossy())))
     })?;
-    let deadline = Deadline::after(Instant::now(), NAMES);
     Ok(decide(owner.uid(), Uid::effective().as_raw(), |uid| name(uid, deadline)))
 }
 
@@ -82,6 +78,8 @@ fn name(uid: u32, deadline: Deadline) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::{Duration, Instant};
+
     use super::*;
 
     #[test]
@@ -100,7 +98,8 @@ mod tests {
 
     #[test]
     fn a_console_that_is_missing_is_a_failure_and_not_nobody() {
-        let failure = session(Path::new("/nonexistent/console")).unwrap_err();
+        let deadline = Deadline::after(Instant::now(), Duration::from_secs(5));
+        let failure = session(Path::new("/nonexistent/console"), deadline).unwrap_err();
         assert_eq!(failure.exit, Exit::TempFail);
         assert!(failure.what.contains("/nonexistent/console"), "{failure}");
     }

@@ -68,7 +68,7 @@ pub(super) fn show(
     deadline: Deadline,
     stages: &Stages<'_>,
 ) -> Result<End, Failure> {
-    let session = match stages.time("session", || console::session(&places.console))? {
+    let session = match stages.time("session", || console::session(&places.console, deadline))? {
         Ok(session) => session,
         Err(detail) => return Ok(End::Nobody { detail }),
     };

@@ -250,6 +250,27 @@ fn a_password_kept_for_one_computer_goes_to_no_other() {
 }
 
 #[test]
+fn at_the_beginning_nobody_is_asked_for_a_password_even_at_a_terminal() {
+    let world = World::new();
+    let growl = GntpServer::with_password(world.secret());
+    let task =
+        json!({ "name": "Nightly", "growl": growl.entry(&json!({ "password": { "keychain": true } })) });
+    let path = world.task(&task);
+    let path = path.to_str().unwrap();
+    let talked = world.at_a_terminal(&["notify", "--task", path, "--event", "begin"]).run();
+    talked.assert_code(0).assert_shown("growl: ");
+    assert!(!talked.shown().contains("Password"), "{}", talked.shown());
+    assert!(growl.requests().is_empty());
+    // at the end somebody who is there is asked
+    let talked = world
+        .at_a_terminal(&["notify", "--task", path, "--status", "error"])
+        .secret("Password for ", world.secret())
+        .run();
+    talked.assert_code(0);
+    assert_eq!(growl.commands(), ["REGISTER", "NOTIFY"]);
+}
+
+#[test]
 fn a_test_e_mail_is_no_notice_on_a_screen_and_says_so() {
     let world = World::new();
     let server = SmtpServer::builder().start();

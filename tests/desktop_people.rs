@@ -137,6 +137,9 @@ fn root_itself_opens_nothing_in_the_folder_of_a_session() {
         at("\"/run/user/4242/bus\""),
     ];
     assert!(steps.is_sorted(), "{steps:?}\n{record}");
+    // nothing of root's environment goes with it
+    let started = record.lines().nth(steps[2]).unwrap();
+    assert!(started.contains("/* 0 vars */"), "{started}");
     let child = record.lines().nth(steps[3]).unwrap().split_whitespace().next().unwrap();
     for line in record.lines().filter(|line| line.contains("/run/user/4242/") && !line.contains("execve(")) {
         assert!(line.starts_with(child), "{line}");

@@ -244,7 +244,7 @@ impl GrowlError<'_> {
         let set = format!("backup-notify password set {}", shell_word(&one_line(&slot)));
         match &self.growl.password {
             None => format!(
-                "Growl there may want a password: add \"password\": {{\"keychain\": true}} to \"growl\", and keep \
+                "Growl there may want a password: add \"password\": {{\"keychain\": true}} to \"growl\" in a task file, and keep \
                  Growl's password with: {set}"
             ),
             Some(Password::Keychain) => {

@@ -190,7 +190,8 @@ impl Bus {
     }
 }
 
-fn timed_out(step: Step, deadline: Deadline) -> Fault {
+/// Says that the time was over, in the words of its whole length.
+pub(super) fn timed_out(step: Step, deadline: Deadline) -> Fault {
     let tenths = u64::try_from(deadline.length().as_millis() / 100).unwrap_or(u64::MAX);
     Fault::TimedOut { step, tenths }
 }

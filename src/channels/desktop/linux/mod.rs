@@ -54,7 +54,7 @@ pub(super) fn show(
         // whatever root's own bus is, somebody else may have the screen
         OwnEnd::Failed(fault) if user == 0 => {
             let nowhere = fault.is_without_service() && me.has_no_screen;
-            others(&order, deadline, stages).and_then(|end| match end {
+            others(&order, &me, deadline, stages).and_then(|end| match end {
                 End::Nobody { .. } if !nowhere => Err(Failure::from_situation(&fault)),
                 end => Ok(end),
             })
@@ -63,7 +63,7 @@ pub(super) fn show(
             Ok(End::Nobody { detail: format!("{} is not logged in at a screen", me.name(deadline)) })
         }
         OwnEnd::Failed(fault) => Err(Failure::from_situation(&fault)),
-        OwnEnd::Absent(_) if user == 0 => others(&order, deadline, stages),
+        OwnEnd::Absent(_) if user == 0 => others(&order, &me, deadline, stages),
         OwnEnd::Absent(why) => {
             let why = why.map(|fault| format!(": {fault}")).unwrap_or_default();
             Ok(End::Nobody { detail: format!("{} is not logged in here{why}", me.name(deadline)) })
@@ -121,8 +121,9 @@ fn connect(places: &[Place], user: u32, deadline: Deadline) -> Result<Bus, Fault
 }
 
 /// Shows root's notice to the people at this computer, one after the other.
-fn others(order: &Order, deadline: Deadline, stages: &Stages<'_>) -> Result<End, Failure> {
-    let people = stages.time("session", || Ok::<_, Fault>(session::people(deadline))).unwrap_or_default();
+fn others(order: &Order, me: &Me, deadline: Deadline, stages: &Stages<'_>) -> Result<End, Failure> {
+    let find = || Ok::<_, Fault>(session::people(me.sessions.as_deref(), deadline));
+    let people = stages.time("session", find).unwrap_or_default();
     let (mut told, mut missed) = (Vec::new(), Vec::new());
     for (index, person) in people.iter().enumerate() {
         let left = u32::try_from(people.len().saturating_sub(index)).unwrap_or(u32::MAX);

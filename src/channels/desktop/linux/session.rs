@@ -107,17 +107,16 @@ fn is_roots(path: &Path) -> bool {
         && roots(path).is_some_and(|meta| meta.file_type().is_socket())
 }
 
-/// Finds the people to whom root's notice goes.
-pub(super) fn people(deadline: Deadline) -> Vec<Person> {
-    let sessions = logind::sessions();
-    let behind_root = behind_root(sessions.as_deref(), deadline);
-    let (mut users, presence) = choose(sessions.as_deref(), behind_root, &with_folder());
+/// Finds the people to whom root's notice goes, among the sessions that logind has written down.
+pub(super) fn people(sessions: Option<&[Session]>, deadline: Deadline) -> Vec<Person> {
+    let behind_root = behind_root(sessions, deadline);
+    let (mut users, presence) = choose(sessions, behind_root, &with_folder());
     users.truncate(MOST);
     let found = people::by_numbers(&users, deadline);
     let person = |(user, found): (u32, people::Found)| {
         let group =
             found.as_ref().ok().map(|known| known.as_ref().map_or(NO_GROUP, |user| user.gid.as_raw()));
-        let name = named(sessions.as_deref(), user).or_else(|| Some(found.ok()??.name));
+        let name = named(sessions, user).or_else(|| Some(found.ok()??.name));
         Person { user, name: shown(user, name), group, presence }
     };
     users.into_iter().zip(found).map(person).collect()
@@ -174,7 +173,8 @@ pub(super) struct Me {
     pub(super) user: u32,
     /// Whether logind knows that there is no session at a screen.
     pub(super) has_no_screen: bool,
-    name: Option<String>,
+    /// What logind knows of everybody.
+    pub(super) sessions: Option<Vec<Session>>,
 }
 
 impl Me {
@@ -183,13 +183,13 @@ impl Me {
         let has_no_screen = sessions.as_ref().is_some_and(|sessions| {
             !sessions.iter().any(|session| session.graphical && session.alive && session.user == user)
         });
-        Self { user, has_no_screen, name: named(sessions.as_deref(), user) }
+        Self { user, has_no_screen, sessions }
     }
 
     /// Returns the name for people; only now the user database is asked, if it has to be.
-    pub(super) fn name(self, deadline: Deadline) -> String {
+    pub(super) fn name(&self, deadline: Deadline) -> String {
         let ask = || Some(people::by_number(self.user, deadline).ok()??.name);
-        shown(self.user, self.name.or_else(ask))
+        shown(self.user, named(self.sessions.as_deref(), self.user).or_else(ask))
     }
 }
 

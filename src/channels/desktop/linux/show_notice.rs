@@ -12,7 +12,7 @@ use nix::unistd::{Gid, Uid};
 use serde::{Deserialize, Serialize};
 
 use super::address::{Place, places};
-use super::bus::Bus;
+use super::bus::{Bus, timed_out};
 use super::fault::{Fault, Step};
 use super::notifications;
 use super::order::Order;
@@ -61,7 +61,7 @@ pub(super) fn as_person(person: &Person, order: &Order, deadline: Deadline) -> R
     let ended = child::run_with(&mut command, &input, Printed::Plain(MOST), &deadline);
     let output = ended.map_err(|stopped| match stopped {
         Stopped::CannotStart(error) => cannot_start(&error),
-        Stopped::TimedOut => timed_out(deadline),
+        Stopped::TimedOut => timed_out(Step::Enter, deadline),
         Stopped::TooMuch => own("the process that shows the notice answered too much"),
     })?;
     if !output.status.success() {
@@ -106,11 +106,6 @@ fn ended_badly(status: ExitStatus, stderr: &[u8]) -> Fault {
         Some(127) => Fault::Prevented { what, hint: LIMITS.to_owned() },
         Some(_) => own(what),
     }
-}
-
-fn timed_out(deadline: Deadline) -> Fault {
-    let tenths = u64::try_from(deadline.length().as_millis() / 100).unwrap_or(u64::MAX);
-    Fault::TimedOut { step: Step::Enter, tenths }
 }
 
 /// Makes the command that shows a notice as somebody else.

@@ -3,6 +3,7 @@
 //! The help texts, the man page and the shell completions are all made from it, so the doc comments
 //! below are what users read. Nothing is interpreted here; [`crate::settings`] does that.
 
+mod hidden;
 mod password;
 mod setup;
 mod values;
@@ -15,13 +16,13 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use jiff::Timestamp;
 use lettre::message::Mailbox;
 
-use crate::accounts::READ_MAIL_HOME;
-#[cfg(not(target_os = "macos"))]
-use crate::channels::SHOW_NOTICE;
 use crate::decide::Policy;
 use crate::run::{Event, Outcome};
 use crate::task::TlsMode;
 use crate::tools::Tool;
+pub use hidden::ReadMailHome;
+#[cfg(not(target_os = "macos"))]
+pub use hidden::ShowNotice;
 pub use password::{
     ListPasswordsArgs, LookupArgs, PasswordCommand, RemovePasswordArgs, SetPasswordArgs, TrialArgs,
 };
@@ -140,38 +141,6 @@ pub enum Command {
     },
     /// Print the man page
     Man,
-}
-
-/// Print the accounts of a home folder as JSON, within limits
-///
-/// The program types this itself. It is none of the commands, so that no help, page or completion has it.
-#[derive(Debug, Parser)]
-#[command(name = READ_MAIL_HOME, disable_version_flag = true)]
-pub struct ReadMailHome {
-    /// Become this user first, as root
-    #[arg(long, value_name = "UID")]
-    pub user: Option<u32>,
-    /// The home folder
-    #[arg(value_name = "DIR")]
-    pub home: PathBuf,
-}
-
-/// Shows the notice on standard input in a session, and prints what became of it as JSON.
-///
-/// The program types this itself, like [`ReadMailHome`].
-#[cfg(not(target_os = "macos"))]
-#[derive(Debug, Parser)]
-#[command(name = SHOW_NOTICE, disable_version_flag = true)]
-pub struct ShowNotice {
-    /// Become this user first, as root
-    #[arg(long, value_name = "UID")]
-    pub user: Option<u32>,
-    /// Take this long at most
-    #[arg(long, value_name = "N")]
-    pub milliseconds: u64,
-    /// The address of the session bus
-    #[arg(value_name = "ADDRESS")]
-    pub address: OsString,
 }
 
 /// The shells that completions are made for.

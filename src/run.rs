@@ -3,10 +3,14 @@
 //! Facts come from three places, and they never mix by accident: the command line, a report, and
 //! the `run` key of the task file ([`crate::settings`] puts them in order).
 
+mod captured;
+
 use std::path::PathBuf;
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
+
+pub use captured::Captured;
 
 /// How a backup ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, JsonSchema)]
@@ -119,12 +123,26 @@ pub struct RunFacts {
     /// The log file of the run.
     #[schemars(with = "Option<String>")]
     pub log: Option<PathBuf>,
+    /// How many errors there were besides those listed.
+    #[schemars(skip)]
+    pub errors_more: u64,
+    /// What is to be said about the facts themselves, e.g. that a report ends early.
+    #[schemars(skip)]
+    pub notes: Vec<String>,
 }
 
 impl RunFacts {
     /// Lays these facts over others: what is stated here counts, what is not is taken from below.
     #[must_use]
     pub fn over(self, below: Self) -> Self {
+        // the number belongs to the list that it continues
+        let (errors, errors_more) = if self.errors.is_empty() && self.errors_more == 0 {
+            (below.errors, below.errors_more)
+        } else {
+            (self.errors, self.errors_more)
+        };
+        let mut notes = self.notes;
+        notes.extend(below.notes);
         Self {
             status: self.status.or(below.status),
             exit_code: self.exit_code.or(below.exit_code),
@@ -136,8 +154,10 @@ impl RunFacts {
             bytes_total: self.bytes_total.or(below.bytes_total),
             bytes_copied: self.bytes_copied.or(below.bytes_copied),
             snapshot: self.snapshot.or(below.snapshot),
-            errors: if self.errors.is_empty() { below.errors } else { self.errors },
+            errors,
+            errors_more,
             log: self.log.or(below.log),
+            notes,
         }
     }
 }
@@ -149,6 +169,15 @@ pub struct Run {
     pub outcome: Outcome,
     /// Everything else that is known of it; its `status` is not looked at any more.
     pub facts: RunFacts,
+    /// What the program printed, where this program has started it and kept that.
+    pub captured: Option<Captured>,
+}
+
+impl Run {
+    /// Makes a run of which only this is known.
+    pub fn new(outcome: Outcome, facts: RunFacts) -> Self {
+        Self { outcome, facts, captured: None }
+    }
 }
 
 #[cfg(test)]

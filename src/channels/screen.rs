@@ -46,7 +46,7 @@ mod tests {
 
     /// The id of a notice of this task on this computer.
     fn id(task: &str, host: &str, event: Event, outcome: Outcome) -> String {
-        let (task, run) = (Task::named(task), Run { outcome, facts: RunFacts::default() });
+        let (task, run) = (Task::named(task), Run::new(outcome, RunFacts::default()));
         let now = jiff::Zoned::default();
         let notice = ScreenNotice::of(&Story {
             task: &task,

@@ -111,7 +111,7 @@ pub(super) fn by_hand<'a>(
     trial: Trial<'a>,
     output: Output,
 ) -> Report {
-    let run = Run { outcome: Outcome::Success, facts: RunFacts::default() };
+    let run = Run::new(Outcome::Success, RunFacts::default());
     let task = &loaded.task;
     let ran_as = RanAs::now(needs_vault(task));
     // a conversation has said so at its beginning

@@ -33,11 +33,13 @@ fn notify(args: &NotifyArgs, world: &World, output: Output) -> Result<Report, Fa
         settings::load_task(&args.task, &args.overrides, args.run.event, world.started)?;
     task.tool = args.run.tool.or(task.tool);
     let deadline = Deadline::after(world.started, settings::time_limit(&task, args.run.event));
-    let run = settings::load_run(&args.run, &task, &origin, world.now, deadline)?;
+    let loaded = settings::load_run(&args.run, &task, &origin, world.now, deadline, world.started)?;
+    let deadline = Deadline::after(loaded.since, settings::time_limit(&task, args.run.event));
+    let run = loaded.run;
     let outcome = run.as_ref().map(|run| run.outcome.word());
     // a backup that begins has no outcome: nothing below looks at this one then
     let begins = || RunFacts { message: args.run.message.clone(), ..RunFacts::default() };
-    let run = run.unwrap_or_else(|| Run { outcome: Outcome::Success, facts: begins() });
+    let run = run.unwrap_or_else(|| Run::new(Outcome::Success, begins()));
     let event = args.run.event;
     let plan = Plan {
         task: &task,

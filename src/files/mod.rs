@@ -119,25 +119,36 @@ pub fn read_trusted(path: &Path, purpose: Purpose, limit: usize) -> Result<Vec<u
         .ok_or_else(|| wrong(FileFault::TooLarge { limit }))
 }
 
+/// Opens a regular file that anybody may have written.
+pub fn open_plain(path: &Path, purpose: Purpose) -> Result<File, FileError> {
+    plain(path).map(|(file, _)| file).map_err(|fault| FileError::new(purpose, path, fault))
+}
+
 /// Reads a whole regular file that anybody may have written; one of more than `limit` bytes is
 /// refused.
 pub fn read_plain(path: &Path, purpose: Purpose, limit: usize) -> Result<Vec<u8>, FileError> {
     let read = || {
-        let io = |error| FileFault::from_io(path, error);
-        let seen = path.metadata().map_err(io)?;
-        regular(&seen)?;
-        // O_NONBLOCK: should a pipe have come into its place, opening it does not wait for a writer
-        let flags = OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
-        let file = OpenOptions::new().read(true).custom_flags(flags.bits()).open(path).map_err(io)?;
-        let opened = file.metadata().map_err(io)?;
-        regular(&opened)?;
+        let (file, length) = plain(path)?;
         // before anything of it is read: a sparse file of any length costs its owner nothing
-        if usize::try_from(opened.len()).map_or(true, |length| length > limit) {
+        if usize::try_from(length).map_or(true, |length| length > limit) {
             return Err(FileFault::TooLarge { limit });
         }
-        bounded(file, limit).map_err(io)?.ok_or(FileFault::TooLarge { limit })
+        let bytes = bounded(file, limit).map_err(|error| FileFault::from_io(path, error))?;
+        bytes.ok_or(FileFault::TooLarge { limit })
     };
     read().map_err(|fault| FileError::new(purpose, path, fault))
+}
+
+/// Opens a regular file, which may be behind links; returns its length too.
+fn plain(path: &Path) -> Result<(File, u64), FileFault> {
+    let io = |error| FileFault::from_io(path, error);
+    regular(&path.metadata().map_err(io)?)?;
+    // O_NONBLOCK: should a pipe have come into its place, opening it does not wait for a writer
+    let flags = OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
+    let file = OpenOptions::new().read(true).custom_flags(flags.bits()).open(path).map_err(io)?;
+    let opened = file.metadata().map_err(io)?;
+    regular(&opened)?;
+    Ok((file, opened.len()))
 }
 
 /// Reads to the end, but never more than one byte beyond the limit; `None` when there is more.

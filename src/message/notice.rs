@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::message::redact::Redactor;
 use crate::message::{Story, cut, human};
-use crate::run::{Event, Outcome, RunError};
+use crate::run::{Event, Outcome, RunError, RunFacts};
 use crate::tools::Tool;
 
 /// How many errors are shown at most.
@@ -106,10 +106,16 @@ impl Notice {
             bytes_total: facts.bytes_total,
             bytes_copied: facts.bytes_copied,
             snapshot: place(&facts.snapshot),
-            errors_more: facts.errors.len() - errors.len(),
+            errors_more: errors_more(facts, &errors),
             errors,
             log: story.log.as_ref().and_then(|log| excerpt(&log.lines, log.truncated, redactor)),
-            notes: story.notes.iter().take(MOST_NOTES).map(|note| short(note, NOTE)).collect(),
+            notes: facts
+                .notes
+                .iter()
+                .chain(&story.notes)
+                .take(MOST_NOTES)
+                .map(|note| short(note, NOTE))
+                .collect(),
         }
     }
 
@@ -191,13 +197,13 @@ impl Notice {
 
     /// Tells whether the list of errors says more than the reason above it does.
     pub(crate) fn lists_errors(&self) -> bool {
-        let said_already = !self.test && self.message.is_none() && self.errors.len() + self.errors_more == 1;
+        let said_already = !self.test && self.message.is_none() && self.error_count() == 1;
         !self.errors.is_empty() && !said_already
     }
 
     /// Returns how many errors the run had.
     pub(crate) fn error_count(&self) -> u64 {
-        u64::try_from(self.errors.len() + self.errors_more).unwrap_or(u64::MAX)
+        u64::try_from(self.errors.len().saturating_add(self.errors_more)).unwrap_or(u64::MAX)
     }
 
     /// Lists what is known of the run, for people; what is not known has no row.
@@ -281,6 +287,12 @@ fn problems(errors: &[RunError], redactor: &Redactor) -> Vec<Problem> {
     errors.iter().take(shown).map(cut).collect()
 }
 
+/// Counts the errors that are not shown.
+fn errors_more(facts: &RunFacts, shown: &[Problem]) -> usize {
+    let unlisted = usize::try_from(facts.errors_more).unwrap_or(usize::MAX);
+    (facts.errors.len() - shown.len()).saturating_add(unlisted)
+}
+
 /// Takes the last lines of the log that fit.
 fn excerpt(lines: &[String], truncated: bool, redactor: &Redactor) -> Option<Excerpt> {
     let mut left = LOG;
@@ -301,8 +313,7 @@ fn excerpt(lines: &[String], truncated: bool, redactor: &Redactor) -> Option<Exc
 
 /// Returns the word for a tool; `generic` tells a reader nothing.
 fn tool_word(tool: Tool) -> Option<&'static str> {
-    let (word, _) = Tool::WORDS.iter().find(|(_, known)| *known == tool)?;
-    (tool != Tool::Generic).then_some(*word)
+    (tool != Tool::Generic).then(|| tool.word())
 }
 
 #[cfg(test)]

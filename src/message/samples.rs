@@ -28,7 +28,7 @@ impl World {
         Self {
             task: Task::named(name),
             event: Event::End,
-            run: Run { outcome: Outcome::Success, facts: RunFacts::default() },
+            run: Run::new(Outcome::Success, RunFacts::default()),
             test: false,
             host: "atlas.example.com".to_owned(),
             log: None,
@@ -48,9 +48,9 @@ impl World {
         world.log =
             Some(LogExcerpt { lines: lines.iter().map(|l| (*l).to_owned()).collect(), truncated: true });
         world.notes = vec!["the certificate of smtp.example.com ends in 9 days".to_owned()];
-        world.run = Run {
-            outcome: Outcome::Error,
-            facts: RunFacts {
+        world.run = Run::new(
+            Outcome::Error,
+            RunFacts {
                 exit_code: Some(12),
                 started: Some("2025-11-22T02:00:01Z".parse().unwrap()),
                 finished: Some("2025-11-22T03:12:45Z".parse().unwrap()),
@@ -67,7 +67,7 @@ impl World {
                 ],
                 ..RunFacts::default()
             },
-        };
+        );
         world
     }
 

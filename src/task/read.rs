@@ -252,6 +252,7 @@ fn run(walk: &mut Walk<'_>, node: &Node, path: &Path) -> Option<RunFacts> {
         snapshot: walk.text(&f, "snapshot"),
         errors: run_errors(walk, &f),
         log: walk.file_path(&f, "log"),
+        ..RunFacts::default()
     })
 }
 

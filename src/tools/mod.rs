@@ -1,14 +1,31 @@
-//! What the exit codes of backup programs mean.
+//! Backup programs: what their exit codes mean, what they hand to a hook, and the reports they print.
 //!
 //! The codes disagree between programs (2 is fatal for tar, a warning for rsnapshot), so a table
 //! always belongs to one program, and a code that a program does not document is an error.
 //! Source of every row: facts/backup-tools.md.
 
-use std::ops::RangeInclusive;
+mod borg;
+mod borgmatic;
+mod ccc;
+mod code;
+mod duplicati;
+mod generic;
+mod kopia;
+mod rclone;
+mod report;
+mod restic;
+mod resticprofile;
+mod rsnapshot;
+mod rsync;
+mod systemd;
+mod tar;
 
 use schemars::JsonSchema;
 
 use crate::run::Outcome;
+use code::Code;
+pub use code::Meaning;
+pub use report::{ReportReader, Stream, ToolReport};
 
 /// A backup program whose exit codes are known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, JsonSchema)]
@@ -60,36 +77,49 @@ impl Tool {
         ("generic", Self::Generic),
     ];
 
-    /// Tells what an exit code of this program says about the backup.
-    pub fn outcome(self, code: i32) -> Outcome {
-        if code == 0 {
-            return Outcome::Success;
-        }
-        let own = self.codes().iter().find(|(codes, _)| codes.contains(&code));
-        own.map_or_else(|| by_signal(code), |(_, outcome)| *outcome)
+    /// Returns the word that stands for it.
+    pub fn word(self) -> &'static str {
+        Self::WORDS.iter().find(|(_, tool)| *tool == self).map_or("generic", |(word, _)| word)
     }
 
-    /// Lists the codes of this program that are neither success, error nor made from a signal.
-    fn codes(self) -> &'static [(RangeInclusive<i32>, Outcome)] {
-        use Outcome::{Interrupted, Skipped, Success, Warning};
+    /// Tells what an exit code of this program says about the backup.
+    pub fn meaning(self, code: i32) -> Meaning {
+        let row = self.codes().iter().find(|row| row.codes.contains(&code));
+        let (outcome, words, telling) = match row {
+            Some(row) => (row.outcome, row.words.to_owned(), row.telling),
+            None => other(code),
+        };
+        Meaning { outcome, sentence: format!("{} {code}: {words}", self.word()), telling }
+    }
+
+    /// Returns the codes that this program documents.
+    fn codes(self) -> &'static [Code] {
         match self {
-            Self::Rsync => &[(19..=20, Interrupted), (23..=25, Warning)],
-            Self::Restic => &[(3..=3, Warning), (130..=130, Interrupted)],
-            Self::Borg => &[(1..=1, Warning), (100..=127, Warning)],
-            Self::Rclone => &[(6..=6, Warning), (8..=8, Warning), (9..=9, Success), (10..=10, Warning)],
-            Self::Tar => &[(1..=1, Warning)],
-            Self::Rsnapshot => &[(2..=2, Warning)],
-            Self::Duplicati => &[(1..=1, Success), (2..=2, Warning)],
-            Self::Borgmatic => &[(75..=75, Skipped)],
-            Self::Kopia | Self::Ccc | Self::Resticprofile | Self::Systemd | Self::Generic => &[],
+            Self::Rsync => rsync::CODES,
+            Self::Restic => restic::CODES,
+            Self::Borg => borg::CODES,
+            Self::Rclone => rclone::CODES,
+            Self::Tar => tar::CODES,
+            Self::Rsnapshot => rsnapshot::CODES,
+            Self::Duplicati => duplicati::CODES,
+            Self::Kopia => kopia::CODES,
+            Self::Ccc => ccc::CODES,
+            Self::Borgmatic => borgmatic::CODES,
+            Self::Resticprofile => resticprofile::CODES,
+            Self::Systemd => systemd::CODES,
+            Self::Generic => generic::CODES,
         }
     }
 }
 
-/// Tells what a code means that a shell made from a signal: 128+N.
-fn by_signal(code: i32) -> Outcome {
-    // HUP 1, INT 2, TERM 15: the numbers are the same on every Unix
-    if matches!(code, 129 | 130 | 143) { Outcome::Interrupted } else { Outcome::Error }
+/// Tells what a code means that its program does not document: a shell makes 128+N from a signal.
+fn other(code: i32) -> (Outcome, String, bool) {
+    match code {
+        0 => (Outcome::Success, "finished".to_owned(), false),
+        // HUP 1, INT 2, TERM 15: the numbers are the same on every Unix
+        129 | 130 | 143 => (Outcome::Interrupted, format!("was ended by signal {}", code - 128), true),
+        _ => (Outcome::Error, "a code that it does not document".to_owned(), false),
+    }
 }
 
 #[cfg(test)]
@@ -98,7 +128,7 @@ mod tests {
     use crate::run::Outcome::{self, Error, Interrupted, Skipped, Success, Warning};
 
     fn outcomes(tool: Tool, codes: &[i32]) -> Vec<Outcome> {
-        codes.iter().map(|code| tool.outcome(*code)).collect()
+        codes.iter().map(|code| tool.meaning(*code).outcome).collect()
     }
 
     /// Codes of facts/backup-tools.md, picked at the borders of its ranges.

@@ -3,6 +3,8 @@
 //! Everything here happens before the decision, so nothing is opened but the task file and the
 //! report.
 
+mod facts;
+
 use std::ffi::OsStr;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -10,25 +12,21 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use jiff::{SignedDuration, Timestamp};
-
-use crate::cli::{Overrides, RunArgs, TaskArgs};
+use crate::cli::{Overrides, TaskArgs};
 use crate::deadline::Deadline;
 use crate::decide::ScreenEvent;
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::files::{self, Purpose};
 use crate::home;
-use crate::run::{Event, Outcome, Run, RunFacts};
+use crate::run::Event;
 use crate::task::{
     self, AttachLog, DEFAULT_DEADLINE, Desktop, Email, GROWL_PORT, Growl, MAX_BYTES, Outbox, Password, Task,
     Tls, TrustRule, parse_server,
 };
 use crate::text::{io_words, one_line, shell_word};
-use crate::tools::Tool;
 
-/// How old the `run` of a task file may be (design, section 2): it is written anew by every run.
-const RUN_MOST_AGE: SignedDuration = SignedDuration::from_hours(24);
+pub use facts::{LoadedRun, load_run};
 
 /// Where a task came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -277,109 +275,6 @@ fn apply_others(task: &mut Task, overrides: &Overrides) -> Result<(), Failure> {
         task.desktop = Some(Desktop { events: ScreenEvent::all() });
     }
     Ok(())
-}
-
-/// Puts the facts of the run in order: flags over the report, and `run` of the task file only
-/// where neither says how the backup ended.
-///
-/// The tool whose exit codes count is the task's; a flag has been laid over it by then. Returns
-/// `None` for the beginning of a backup, which has no outcome yet.
-pub fn load_run(
-    args: &RunArgs,
-    task: &Task,
-    origin: &Origin,
-    now: Timestamp,
-    deadline: Deadline,
-) -> Result<Option<Run>, Failure> {
-    if args.event == Event::Begin {
-        return Ok(None);
-    }
-    let report = args.report.as_deref().map(|path| read_report(path, args, origin, deadline)).transpose()?;
-    let flags = RunFacts {
-        status: None,
-        exit_code: args.exit_code,
-        started: args.started,
-        finished: args.finished,
-        message: args.message.clone(),
-        log: args.log.clone(),
-        ..RunFacts::default()
-    };
-    let tool = task.tool.unwrap_or(Tool::Generic);
-    let outcome = stated(&flags, tool, task);
-    let outcome = match (outcome, report.as_ref().and_then(|report| stated(report, tool, task))) {
-        (Some(by_code), Some(by_report)) => Some(by_code.worse(by_report)),
-        (by_code, by_report) => by_code.or(by_report),
-    };
-    let facts = flags.over(report.unwrap_or_default());
-    if let Some(outcome) = args.status.or(outcome) {
-        // the hook is called when the backup is done: that is its end, unless somebody knows better
-        let finished = facts.finished.or(Some(now));
-        return Ok(Some(Run { outcome, facts: RunFacts { finished, ..facts } }));
-    }
-    let Some(written) = task.run.clone().filter(|run| stated(run, tool, task).is_some()) else {
-        return Err(Failure::new(Exit::Usage, "nothing says how the backup ended").with_hint(
-            "add --status, --exit-code or --report; an unknown outcome is never taken for a success",
-        ));
-    };
-    if *origin != Origin::Stdin {
-        fresh(&written, now)?;
-    }
-    let outcome = stated(&written, tool, task).unwrap_or(Outcome::Error);
-    Ok(Some(Run { outcome, facts: facts.over(written) }))
-}
-
-/// Returns the outcome that facts state, by their status or their exit code.
-fn stated(facts: &RunFacts, tool: Tool, task: &Task) -> Option<Outcome> {
-    let by_code = |code: i32| task.exit_codes.get(&code).copied().unwrap_or_else(|| tool.outcome(code));
-    match (facts.status, facts.exit_code) {
-        (Some(status), _) => Some(status),
-        (None, code) => code.map(by_code),
-    }
-}
-
-/// Refuses facts that another run left behind.
-fn fresh(run: &RunFacts, now: Timestamp) -> Result<(), Failure> {
-    let stale = |what: String| {
-        Err(Failure::new(Exit::Data, what).with_hint(
-            "have the backup program write \"finished\" anew with every run, or give --status or --exit-code",
-        ))
-    };
-    let Some(finished) = run.finished else {
-        return stale("\"run\" in the task file has no \"finished\", so it may be of any run".to_owned());
-    };
-    let age = now.duration_since(finished);
-    if age > RUN_MOST_AGE {
-        return stale(format!("\"run\" in the task file is of {finished}, more than 24 hours ago"));
-    }
-    if age < -RUN_MOST_AGE {
-        return stale(format!("\"run\" in the task file is of {finished}, in the future"));
-    }
-    Ok(())
-}
-
-fn read_report(
-    path: &Path,
-    args: &RunArgs,
-    origin: &Origin,
-    deadline: Deadline,
-) -> Result<RunFacts, Failure> {
-    if let Some(tool) = args.tool {
-        let word = Tool::WORDS.iter().find(|(_, t)| *t == tool).map_or("this tool", |(word, _)| word);
-        let what = format!("reports of {word} are not read by this version");
-        return Err(
-            Failure::new(Exit::Usage, what).with_hint("leave --tool away to give the report as our own JSON")
-        );
-    }
-    let (bytes, name) = if path == OsStr::new("-") {
-        if *origin == Origin::Stdin {
-            return Err(Failure::new(Exit::Usage, "stdin cannot be both the task and the report"));
-        }
-        (read_stdin("the report", deadline)?, "stdin".to_owned())
-    } else {
-        let bytes = files::read_plain(path, Purpose::Report, MAX_BYTES);
-        (bytes.map_err(|e| Failure::from_situation(&e))?, path.display().to_string())
-    };
-    task::read_report(&bytes, &name).map_err(|f| Failure::from_situation(&f))
 }
 
 /// Returns how long this run of the program may take; a notice that something begins never holds

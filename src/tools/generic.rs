@@ -1,0 +1,6 @@
+//! Any other program.
+
+use crate::tools::code::Code;
+
+/// What its exit codes mean (facts/backup-tools.md).
+pub(super) const CODES: &[Code] = &[];

@@ -1,0 +1,6 @@
+//! resticprofile.
+
+use crate::tools::code::Code;
+
+/// What its exit codes mean (facts/backup-tools.md).
+pub(super) const CODES: &[Code] = &[];

@@ -275,7 +275,7 @@ fn drive() {
     let story = Story {
         task: &Task::named(order["task"].as_str().unwrap()),
         event,
-        run: &Run { outcome, facts: RunFacts { message, ..RunFacts::default() } },
+        run: &Run::new(outcome, RunFacts { message, ..RunFacts::default() }),
         test: false,
         host: "",
         now: jiff::Zoned::default(),

@@ -53,7 +53,7 @@ mod tests {
         let mut captured = Captured::default();
         captured.push(b"first\n");
         assert_eq!((captured.head(), captured.left_out()), (&b"first\n"[..], 0));
-        let block = [b'x'; 70_000];
+        let block = vec![b'x'; 70_000];
         for _ in 0..100 {
             captured.push(&block);
         }

@@ -215,7 +215,7 @@ mod tests {
     fn many_errors_are_counted_and_the_first_are_kept() {
         let mut errors = Errors::default();
         for i in 0..1_000 {
-            errors.add(Some(format!("/{i}").as_bytes()), &[b'x'; 20_000]);
+            errors.add(Some(format!("/{i}").as_bytes()), &vec![b'x'; 20_000]);
         }
         let mut facts = RunFacts::default();
         errors.into_facts(&mut facts);

@@ -211,10 +211,10 @@ fn exit_codes(page: &mut Page) {
     for (word, tool) in Tool::WORDS {
         let mut ranges: Vec<(i32, i32, Outcome)> = Vec::new();
         for code in 1..=255 {
-            let outcome = tool.outcome(code);
+            let outcome = tool.meaning(code).outcome;
             match ranges.last_mut() {
                 Some((_, last, known)) if *last == code - 1 && *known == outcome => *last = code,
-                _ if outcome == Tool::Generic.outcome(code) => {}
+                _ if outcome == Tool::Generic.meaning(code).outcome => {}
                 _ => ranges.push((code, code, outcome)),
             }
         }

@@ -41,11 +41,11 @@ _backup_notify() {
     fi
 
     case $prev in
-        --task | --report | --log | --save-ca)
+        --task | --report | --log | --newest | --save-ca)
             _backup_notify_offer -f
             return 0
             ;;
-        --name | --exit-code | --started | --finished | --message | --to | --from | --deadline | --password-source)
+        --name | --exit-code | --started | --finished | --message | --to | --from | --deadline | --max-age | --last-success | --password-source)
             return 0
             ;;
         --event)
@@ -91,11 +91,12 @@ _backup_notify() {
     esac
 
     case $command in
-        '') list='notify test-email check certificate accounts password setup schema completions man --help --version' ;;
+        '') list='notify test-email check overdue certificate accounts password setup schema completions man --help --version' ;;
         password) list='set remove list --help --version' ;;
         notify) list='--dry-run --hook --task --name --event --status --exit-code --tool --report --started --finished --log --message --when --to --from --account --tls-mode --tls-trust --allow-cleartext-password --deadline --outbox --mail-home --growl --desktop --json --verbose --quiet --help --version' ;;
         test-email) list='--dry-run --task --name --when --to --from --account --tls-mode --tls-trust --allow-cleartext-password --deadline --outbox --mail-home --growl --desktop --json --verbose --quiet --help --version' ;;
         check) list='--offline --task --name --when --to --from --account --tls-mode --tls-trust --allow-cleartext-password --deadline --outbox --mail-home --growl --desktop --json --verbose --quiet --help --version' ;;
+        overdue) list='--max-age --last-success --newest --dry-run --task --name --when --to --from --account --tls-mode --tls-trust --allow-cleartext-password --deadline --outbox --mail-home --growl --desktop --json --verbose --quiet --help --version' ;;
         certificate) list='--tls-mode --save-ca --yes --deadline --json --verbose --quiet --help --version' ;;
         accounts)
             list='--mail-home --deadline --json --verbose --quiet --help --version'

@@ -63,6 +63,7 @@ complete -c backup-notify -n "__fish_backup_notify_needs_command" -s V -l versio
 complete -c backup-notify -n "__fish_backup_notify_needs_command" -f -a "notify" -d 'Decide, compose and deliver: the hook that a backup program calls'
 complete -c backup-notify -n "__fish_backup_notify_needs_command" -f -a "test-email" -d 'Send a test message by exactly the path that "notify" takes, and show each stage'
 complete -c backup-notify -n "__fish_backup_notify_needs_command" -f -a "check" -d 'Try everything up to an accepted recipient, ask the screens too, and send nothing'
+complete -c backup-notify -n "__fish_backup_notify_needs_command" -f -a "overdue" -d 'Tell the task\'s people when the last success is too old: for cron, beside the backup'
 complete -c backup-notify -n "__fish_backup_notify_needs_command" -f -a "certificate" -d 'Show the certificates of a server and what each trust rule says of them'
 complete -c backup-notify -n "__fish_backup_notify_needs_command" -f -a "accounts" -d 'List the SMTP accounts that Apple Mail knows, each with the id to write in a task'
 complete -c backup-notify -n "__fish_backup_notify_needs_command" -f -a "password" -d 'Keep passwords in the private keychain, and see what it keeps'
@@ -169,6 +170,33 @@ complete -c backup-notify -n "__fish_backup_notify_using_subcommand check" -s v 
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand check" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand check" -s h -l help -d 'Print help'
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand check" -s V -l version -d 'Print version'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand overdue" -l max-age -d 'Tell people when the last success is older than this: 90m, 26h, 8d, 2w' -r -f
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand overdue" -l last-success -d 'Say when the last success was (RFC 3339, a local time, or seconds since 1970); empty when none is known' -r -f
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand overdue" -l newest -d 'Take the newest file in this folder, or the file, for the last success' -r -F
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand overdue" -l task -d 'Read the task from this file, from stdin (-), or by its name from the configuration folder' -r -F
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand overdue" -l name -d 'Make a task of this name from the other flags, without a file' -r -f
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand overdue" -l when -d 'Send an e-mail about every outcome, from warnings on, or about errors only' -r -f -a "finish\t''
+warning\t''
+error\t''"
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand overdue" -l to -d 'Send to these addresses, separated by commas' -r -f
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand overdue" -l from -d 'Send from this address' -r -f
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand overdue" -l account -d 'Use this account: an id as "accounts" prints it, a sender\'s address, a description, or an object as in a task file' -r -f -a '(__backup_notify_accounts usable)'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand overdue" -l tls-mode -d 'Begin TLS at once, after STARTTLS, or never' -r -f -a "implicit\t''
+starttls\t''
+none\t''"
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand overdue" -l tls-trust -d 'Accept the server\'s certificate by this rule: system, ca-file:PATH, pin:sha256:HEX, pin:spki-sha256:HEX, self-signed-root or accept-any-certificate; repeat it for several pins' -r -f -a '(__backup_notify_trust)'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand overdue" -l deadline -d 'Bound the whole run of the program, such as 45s or 2m' -r -f
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand overdue" -l outbox -d 'Keep what no server accepted in this folder, or nowhere (none); without effect in this version' -r -f -a "(__fish_complete_directories)"
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand overdue" -l mail-home -d 'Read Mail\'s accounts from this home folder; they are named by their ids then' -r -f -a "(__fish_complete_directories)"
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand overdue" -l growl -d 'Show a notice through Growl, on this computer or the one named' -r -f -a "(__fish_print_hostnames)"
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand overdue" -l dry-run -d 'Print the decision and the finished message; touch no secret, no network and no outbox'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand overdue" -l allow-cleartext-password -d 'Let a password cross an unencrypted connection'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand overdue" -l desktop -d 'Show a notice on the desktop of whoever is logged in'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand overdue" -l json -d 'Print one result object on stdout'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand overdue" -s v -l verbose -d 'Say more on stderr: the decision, its reason, and each stage'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand overdue" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand overdue" -s h -l help -d 'Print help'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand overdue" -s V -l version -d 'Print version'
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand certificate" -l tls-mode -d 'Say when TLS begins; without it the port tells, or both are tried' -r -f -a "implicit\t''
 starttls\t''"
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand certificate" -l save-ca -d 'Write the root that the server sends to this new file, for ca-file, after showing its fingerprint' -r -F

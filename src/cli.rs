@@ -4,6 +4,7 @@
 //! below are what users read. Nothing is interpreted here; [`crate::settings`] does that.
 
 mod hidden;
+mod overdue;
 mod password;
 mod setup;
 mod values;
@@ -23,6 +24,7 @@ use crate::tools::Tool;
 pub use hidden::ReadMailHome;
 #[cfg(not(target_os = "macos"))]
 pub use hidden::ShowNotice;
+pub use overdue::{LastSuccessArgs, OverdueArgs};
 pub use password::{
     ListPasswordsArgs, LookupArgs, PasswordCommand, RemovePasswordArgs, SetPasswordArgs, TrialArgs,
 };
@@ -118,6 +120,9 @@ pub enum Command {
     /// Try everything up to an accepted recipient, ask the screens too, and send nothing
     #[command(after_help = CHECK_EXAMPLES)]
     Check(CheckArgs),
+    /// Tell the task's people when the last success is too old: for cron, beside the backup
+    #[command(after_help = overdue::EXAMPLES)]
+    Overdue(Box<OverdueArgs>),
     /// Show the certificates of a server and what each trust rule says of them
     #[command(after_help = CERTIFICATE_EXAMPLES)]
     Certificate(CertificateArgs),

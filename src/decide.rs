@@ -74,9 +74,9 @@ impl ScreenEvent {
     pub fn of(event: Event, outcome: Outcome) -> Self {
         match (event, outcome) {
             (Event::Begin, _) => Self::Begin,
-            (Event::End, Outcome::Success) => Self::Success,
-            (Event::End, Outcome::Warning | Outcome::Skipped) => Self::Warning,
-            (Event::End, Outcome::Error | Outcome::Interrupted) => Self::Error,
+            (Event::End | Event::Overdue, Outcome::Success) => Self::Success,
+            (Event::End | Event::Overdue, Outcome::Warning | Outcome::Skipped) => Self::Warning,
+            (Event::End | Event::Overdue, Outcome::Error | Outcome::Interrupted) => Self::Error,
         }
     }
 
@@ -118,6 +118,8 @@ pub enum Reason {
     Policy(Policy, Outcome),
     /// A person asked for it by hand, whatever the policy says.
     Asked,
+    /// The last success is not too old.
+    InTime,
     /// The channel's `events` name this one.
     Listed(ScreenEvent),
     /// The channel's `events` do not name this one.
@@ -142,6 +144,7 @@ impl std::fmt::Display for Reason {
                 }
             ),
             Self::Asked => f.write_str("asked for by hand"),
+            Self::InTime => f.write_str("the last success is recent enough"),
             Self::Listed(event) => write!(f, "\"events\" has \"{}\"", event.word()),
             Self::NotListed(event) => write!(f, "\"events\" does not have \"{}\"", event.word()),
         }

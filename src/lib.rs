@@ -20,7 +20,7 @@
 //! - `child` another program, `stdin` what is handed over, within bounds of time and output; `confined`
 //!   this program again, as somebody else
 //! - `zone` the time zone of the system, `random` its random numbers, `people` its users; `net` from a
-//!   name to a connected socket
+//!   name to a connected socket; `newest` the newest file in a folder
 //! - [`files`] who may have written a file that decides things; [`home`] whose home it is
 //! - [`accounts`] the SMTP account that a task names; [`secrets`] where its password is
 //! - [`smtp`] the session, from a name to a server's 250; the only home of anything dangerous
@@ -54,6 +54,7 @@ pub mod files;
 pub mod home;
 pub mod message;
 mod net;
+mod newest;
 mod people;
 mod random;
 pub mod run;

@@ -73,6 +73,8 @@ pub enum Event {
     /// The backup has ended.
     #[default]
     End,
+    /// It should have ended well since, and has not: nobody calls a hook at that.
+    Overdue,
 }
 
 impl Event {

@@ -9,6 +9,7 @@ mod bash;
 pub(crate) mod examples;
 mod keychain;
 mod man;
+pub(crate) mod overdue;
 mod page;
 mod prose;
 mod screens;
@@ -16,6 +17,7 @@ mod security;
 mod setup;
 pub(crate) mod stores;
 mod task_file;
+pub(crate) mod templates;
 mod zsh_and_fish;
 
 use std::path::{Path, PathBuf};

@@ -36,6 +36,23 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     parse_duration(text)
 }
 
+/// Reads an age: hours and days rather than seconds.
+pub(super) fn long_duration(text: &str) -> Result<Duration, String> {
+    let units = [("s", 1), ("m", 60), ("h", 3_600), ("d", 86_400), ("w", 604_800)];
+    let text = text.trim();
+    let number = |(unit, seconds): (&str, u64)| {
+        let digits = text.strip_suffix(unit)?.trim_end();
+        let plain = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+        plain.then(|| digits.parse::<u64>().ok()?.checked_mul(seconds)).flatten()
+    };
+    let seconds = units.into_iter().find_map(number);
+    // ten years: whoever means more means "never"
+    seconds
+        .filter(|seconds| (1..=315_360_000).contains(seconds))
+        .map(Duration::from_secs)
+        .ok_or_else(|| "expected a number and a unit, such as 90m, 26h, 8d or 2w, up to 10 years".to_owned())
+}
+
 pub(super) fn exit_code(text: &str) -> Result<i32, String> {
     text.parse().map_err(|_| "expected a whole number, as \"$?\" holds it".to_owned())
 }

@@ -8,6 +8,7 @@ mod deliver;
 mod man;
 mod notify;
 mod output;
+mod overdue;
 mod password;
 mod question;
 mod ran_as;
@@ -34,6 +35,7 @@ pub(crate) fn dispatch(cli: &Cli, world: &World) -> Exit {
         Command::Notify(args) => notify::run(args, world),
         Command::TestEmail(args) => test_email::run(args, world),
         Command::Check(args) => check::run(args, world),
+        Command::Overdue(args) => overdue::run(args, world),
         Command::Certificate(args) => certificate::run(args, world),
         Command::Accounts(args) => accounts::run(args, world),
         Command::Password(command) => password::run(command, world),

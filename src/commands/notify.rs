@@ -65,7 +65,7 @@ fn notify(args: &NotifyArgs, world: &World, output: Output) -> Result<Report, Fa
 }
 
 /// Decides about every channel of the task.
-fn jobs(task: &Task, event: Event, outcome: Outcome) -> Vec<Job<'_>> {
+pub(super) fn jobs(task: &Task, event: Event, outcome: Outcome) -> Vec<Job<'_>> {
     let decided = |target| match target {
         Target::Email(email) => decide(event, outcome, email.when),
         Target::Growl(growl) => decide_screen(event, outcome, &growl.events),

@@ -7,10 +7,9 @@ use std::borrow::Cow;
 
 use crate::message::template::TemplateFault;
 
-/// The marks as CCC writes them. Its exit status is a phrase ("Backup finished successfully"), not
-/// a number.
-const MARKS: [(&str, &str); 2] =
-    [("##Task Name##", "{{ task.name }}"), ("##Exit Status##", "{{ run.headline }}")];
+/// The marks as CCC writes them, and names of the same length: what is said of a place in the one holds
+/// for the other. Its exit status is a phrase ("Backup finished successfully"), not a number.
+const MARKS: [(&str, &str); 2] = [("##Task Name##", "{{task.name}}"), ("##Exit Status##", "{{exit_status}}")];
 
 /// Replaces the marks outside of `{{ }}`, `{% %}` and `{# #}`; a mark that is not known is a fault,
 /// as an unknown name is.
@@ -28,11 +27,8 @@ pub(crate) fn translate(source: &str) -> Result<Cow<'_, str>, TemplateFault> {
             out.push_str(rest.get(..length).unwrap_or_default());
             length
         } else if let Some(unknown) = mark(rest) {
-            return Err(TemplateFault {
-                line: source.get(..source.len() - rest.len()).unwrap_or_default().matches('\n').count() + 1,
-                column: None,
-                message: format!("unknown mark \"{unknown}\"; known are ##Task Name## and ##Exit Status##"),
-            });
+            let what = format!("unknown mark \"{unknown}\"; known are ##Task Name## and ##Exit Status##");
+            return Err(TemplateFault::at(source.len() - rest.len(), source, what));
         } else {
             out.push(c);
             c.len_utf8()
@@ -43,7 +39,7 @@ pub(crate) fn translate(source: &str) -> Result<Cow<'_, str>, TemplateFault> {
 }
 
 /// Returns the length of the template code that `rest` begins with.
-fn code(rest: &str) -> Option<usize> {
+pub(crate) fn code(rest: &str) -> Option<usize> {
     let (_, close) =
         [("{{", "}}"), ("{%", "%}"), ("{#", "#}")].into_iter().find(|(open, _)| rest.starts_with(open))?;
     Some(rest.find(close).map_or(rest.len(), |at| at + close.len()))
@@ -67,9 +63,12 @@ mod tests {
 
     #[test]
     fn known_marks_become_names() {
+        for (mark, name) in super::MARKS {
+            assert_eq!(mark.len(), name.len());
+        }
         assert_eq!(
             translate("Jon's iMac: ##Task Name##: ##Exit Status##").unwrap(),
-            "Jon's iMac: {{ task.name }}: {{ run.headline }}"
+            "Jon's iMac: {{task.name}}: {{exit_status}}"
         );
     }
 
@@ -85,7 +84,7 @@ mod tests {
     #[test]
     fn unknown_marks_are_faults() {
         let fault = translate("a\n##Computer Name##").unwrap_err();
-        assert_eq!(fault.line, 2);
+        assert_eq!((fault.line, fault.column), (2, Some(1)));
         assert!(fault.message.contains("\"##Computer Name##\""), "{fault}");
     }
 }

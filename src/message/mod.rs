@@ -14,7 +14,7 @@ mod cut;
 mod example;
 mod header;
 mod html;
-mod human;
+pub(crate) mod human;
 mod letter;
 mod log;
 mod marks;
@@ -35,7 +35,9 @@ use lettre::address::Envelope;
 use lettre::message::Mailbox;
 
 pub use log::{DEFAULT_LINES, LogExcerpt};
-pub use template::{NAMES as TEMPLATE_NAMES, TemplateFault, check as check_template};
+pub use template::{
+    FILTERS as TEMPLATE_FILTERS, NAMES as TEMPLATE_NAMES, TemplateFault, check as check_template,
+};
 
 use crate::error::Situation;
 use crate::exit::Exit;

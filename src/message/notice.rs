@@ -3,7 +3,7 @@
 //! The text part, the HTML part and the templates are all made from it, so they cannot disagree,
 //! and nothing that reaches a reader has missed a step.
 
-use jiff::Timestamp;
+use jiff::{Timestamp, Zoned};
 
 use crate::message::redact::Redactor;
 use crate::message::{Story, cut, human};
@@ -42,6 +42,10 @@ pub(crate) struct Notice {
     pub(crate) started: Option<String>,
     pub(crate) finished: Option<String>,
     pub(crate) duration: Option<String>,
+    pub(crate) started_at: Option<Timestamp>,
+    pub(crate) finished_at: Option<Timestamp>,
+    /// When the notice is made, in the person's zone.
+    pub(crate) now: Zoned,
     pub(crate) exit_code: Option<i32>,
     pub(crate) files_total: Option<u64>,
     pub(crate) files_copied: Option<u64>,
@@ -100,6 +104,9 @@ impl Notice {
             started: time(facts.started),
             finished: time(facts.finished),
             duration,
+            started_at: facts.started,
+            finished_at: facts.finished,
+            now: story.now.clone(),
             exit_code: facts.exit_code,
             files_total: facts.files_total,
             files_copied: facts.files_copied,
@@ -124,6 +131,7 @@ impl Notice {
         match self.outcome {
             _ if self.test => "Test message",
             _ if self.event == Event::Begin => "Backup started",
+            _ if self.event == Event::Overdue => "Backup overdue",
             Outcome::Success => "Backup finished",
             Outcome::Warning => "Backup finished with warnings",
             Outcome::Error => "Backup failed",
@@ -193,6 +201,12 @@ impl Notice {
     fn by_code(&self) -> Option<String> {
         let code = self.exit_code.filter(|_| self.outcome != Outcome::Success)?;
         Some(format!("{} ended with exit code {code}", self.tool.unwrap_or("It")))
+    }
+
+    /// Returns how many seconds the run took, where that is known.
+    pub(crate) fn seconds(&self) -> Option<i64> {
+        let (from, to) = self.started_at.zip(self.finished_at)?;
+        Some(to.duration_since(from).as_secs()).filter(|seconds| *seconds >= 0)
     }
 
     /// Tells whether the list of errors says more than the reason above it does.

@@ -286,6 +286,6 @@ pub fn time_limit(task: &Task, event: Event) -> Duration {
 fn limit(length: Duration, event: Event) -> Duration {
     match event {
         Event::Begin => length.min(BEGIN),
-        Event::End => length,
+        Event::End | Event::Overdue => length,
     }
 }

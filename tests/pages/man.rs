@@ -6,13 +6,13 @@ use clap::{Arg, ArgAction, Command};
 
 use super::examples::EXAMPLES;
 use super::page::Page;
-use super::{commands as every_command, definition, prose, stores, task_file};
+use super::{commands as every_command, definition, overdue, prose, stores, task_file, templates};
 
 /// When the words of the page were last gone through.
 const DATE: &str = "2026-11-23";
 
 /// The sections, in their order.
-pub(crate) const SECTIONS: [&str; 19] = [
+pub(crate) const SECTIONS: [&str; 20] = [
     "NAME",
     "SYNOPSIS",
     "DESCRIPTION",
@@ -21,6 +21,7 @@ pub(crate) const SECTIONS: [&str; 19] = [
     "TASK FILE",
     "TEMPLATES",
     "NOTICES ON A SCREEN",
+    "OVERDUE BACKUPS",
     "TRUST",
     "WHO MAY WRITE WHAT",
     "PRIVATE KEYCHAIN",
@@ -53,7 +54,8 @@ pub(crate) fn page() -> String {
             "OPTIONS" => options(&mut page, &cli),
             "TASK FILE" => task_file::describe(&mut page),
             "SECRET STORES" => stores::describe(&mut page),
-            "TEMPLATES" => task_file::templates(&mut page),
+            "TEMPLATES" => templates::describe(&mut page),
+            "OVERDUE BACKUPS" => overdue::describe(&mut page),
             "EXIT STATUS" => exit_status(&mut page),
             "EXAMPLES" => {
                 for example in EXAMPLES {

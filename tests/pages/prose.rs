@@ -47,6 +47,7 @@ pub(super) fn command(name: &str) -> Option<&'static str> {
              `test-email` does, with the user, the home folder and the private keychain. Run it as the user who runs the \
              hook: what works for you says nothing about root."
         }
+        "overdue" => "See OVERDUE BACKUPS. `--dry-run` shows the message that would go out.",
         "certificate" => {
             "It reads the chain on a connection that is good for nothing else, and tries the rules, each on one of \
              its own; nobody signs in. Port 465 means TLS at once, 25 and 587 STARTTLS; on any other port both are \

@@ -1,6 +1,5 @@
 //! The keys of the task file, as its JSON Schema has them, and the names that templates know.
 
-use backup_notify::message::TEMPLATE_NAMES;
 use backup_notify::run::Outcome;
 use backup_notify::tools::Tool;
 use serde_json::Value;
@@ -354,62 +353,4 @@ fn kind(schema: &Value, value: &Value) -> String {
         (other, _) => panic!("{other}"),
     }
     .to_owned()
-}
-
-/// What each name of a template stands for.
-fn meaning(name: &str) -> &'static str {
-    match name {
-        "task.name" => "what people call the backup",
-        "task.source" => "what is backed up",
-        "task.destination" => "where it goes",
-        "task.tool" => "the backup program",
-        "run.outcome" => "success, warning, error, interrupted or skipped",
-        "run.headline" => "the outcome in a phrase",
-        "run.reason" => "why, in a sentence",
-        "run.message" => "the text of --message or of the report",
-        "run.exit_code" => "the exit code of the backup program",
-        "run.started" => "when it began",
-        "run.finished" => "when it ended",
-        "run.duration" => "how long it took",
-        "run.files_total" => "files looked at",
-        "run.files_copied" => "files copied",
-        "run.bytes_total" => "bytes looked at",
-        "run.bytes_copied" => "bytes copied",
-        "run.snapshot" => "the snapshot or archive",
-        "run.errors" => "a list; each entry has path and message",
-        "run.errors_total" => "how many errors there are; the list may be shorter",
-        "log" => "the last lines of the log",
-        "notes" => "a list of what the program itself has to say",
-        "host" => "the name of this computer",
-        "version" => "the version of backup-notify",
-        "test" => "whether this is a test message",
-        other => panic!("tests/pages/task_file.rs does not say what {other:?} stands for"),
-    }
-}
-
-pub(super) fn templates(page: &mut Page) {
-    page.text(
-        "`subject`, `text` and `html` of an e-mail can be templates, written in the task or in a file of their \
-         own. They are written as for Jinja: `{{ name }}` is replaced, `{% if name %}`, `{% for %}` and filters \
-         work. The filters `filesizeformat` and `thousands` write numbers for people. A fact that is not known is \
-         empty; a name that does not exist is a fault, which `check` reports. Should a template be faulty when a \
-         notice is due, the usual text goes out in its place and you are told.",
-    );
-    page.text(
-        "Values are never expanded again. In `html` they are escaped. Nothing can be included. The marks \
-         `##Task Name##` and `##Exit Status##` of Carbon Copy Cloner stand for `{{ task.name }}` and \
-         `{{ run.headline }}`. The names are:",
-    );
-    for name in TEMPLATE_NAMES {
-        // the parents of the others
-        if !matches!(name, "task" | "run") {
-            page.item(&format!("`{name}`"), &format!("{}.", upper(meaning(name))));
-        }
-    }
-    page.text("For example:");
-    page.code("\"subject\": \"{{ host }}: {{ task.name }}: {{ run.headline }}\"");
-}
-
-fn upper(text: &str) -> String {
-    text.chars().take(1).flat_map(char::to_uppercase).chain(text.chars().skip(1)).collect()
 }

@@ -6,6 +6,7 @@
 
 mod borg;
 mod borgmatic;
+mod bytes;
 mod ccc;
 mod code;
 mod duplicati;
@@ -19,6 +20,8 @@ mod rsnapshot;
 mod rsync;
 mod systemd;
 mod tar;
+#[cfg(test)]
+mod testing;
 
 use schemars::JsonSchema;
 

@@ -8,7 +8,7 @@
 use std::fmt::Write as _; // into a String, where it cannot fail
 
 use crate::run::{Outcome, RunError, RunFacts};
-use crate::tools::Tool;
+use crate::tools::{Tool, ccc, rsnapshot, rsync, tar};
 
 /// The longest line that a parser sees, in bytes; of a longer one it sees the beginning.
 const LINE: usize = 1024 * 1024;
@@ -105,15 +105,15 @@ impl ReportReader {
 /// Returns the parser for a program.
 fn parser(tool: Tool) -> Option<Box<dyn Parser + Send>> {
     match tool {
-        Tool::Rsync
-        | Tool::Restic
+        Tool::Rsync => Some(Box::new(rsync::report::Rsync::default())),
+        Tool::Tar => Some(Box::new(tar::report::Tar::default())),
+        Tool::Rsnapshot => Some(Box::new(rsnapshot::report::Rsnapshot::default())),
+        Tool::Ccc => Some(Box::new(ccc::report::History::default())),
+        Tool::Restic
         | Tool::Borg
         | Tool::Rclone
-        | Tool::Tar
-        | Tool::Rsnapshot
         | Tool::Duplicati
         | Tool::Kopia
-        | Tool::Ccc
         | Tool::Borgmatic
         | Tool::Resticprofile
         | Tool::Systemd
@@ -130,6 +130,14 @@ struct Partial {
 
 impl Partial {
     fn push(&mut self, bytes: &[u8]) {
+        // a bar of progress goes back and is written over: only its last state is a line, as on a terminal,
+        // and hours of it cost no memory
+        let ends = bytes.iter().rposition(|byte| *byte != b'\r').map_or(0, |last| last + 1);
+        let back = bytes.get(..ends).and_then(|shown| shown.iter().rposition(|byte| *byte == b'\r'));
+        if back.is_some() || (ends > 0 && self.bytes.ends_with(b"\r")) {
+            self.clear();
+        }
+        let bytes = back.and_then(|at| bytes.get(at + 1..)).unwrap_or(bytes);
         let room = LINE.saturating_sub(self.bytes.len());
         self.cut |= bytes.len() > room;
         self.bytes.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
@@ -137,7 +145,8 @@ impl Partial {
 
     fn line(&self, stream: Stream) -> Line<'_> {
         // a file that was written on Windows, or through a terminal
-        let bytes = self.bytes.strip_suffix(b"\r").unwrap_or(&self.bytes);
+        let end = self.bytes.iter().rposition(|byte| *byte != b'\r').map_or(0, |last| last + 1);
+        let bytes = self.bytes.get(..end).unwrap_or_default();
         Line { stream, bytes, cut: self.cut }
     }
 
@@ -252,5 +261,21 @@ mod tests {
         partial.push(b"d\r");
         parser.line(partial.line(Stream::Stderr));
         assert_eq!(*seen.borrow(), [(Stream::Stdout, LINE, true), (Stream::Stderr, 1, false)]);
+    }
+
+    #[test]
+    fn of_what_is_written_over_only_the_last_state_is_a_line() {
+        let whole = b"\r  1%\r 50%\r100%\r\r\n".strip_suffix(b"\n").unwrap();
+        for at in 0..=whole.len() {
+            let mut partial = Partial::default();
+            partial.push(&whole[..at]);
+            partial.push(&whole[at..]);
+            assert_eq!(partial.line(Stream::Stdout).bytes, b"100%", "{at}");
+        }
+        let mut partial = Partial::default();
+        for _ in 0..100_000 {
+            partial.push(b"\r         32,768   1%    0.00kB/s    0:00:00");
+        }
+        assert!(partial.bytes.capacity() < 1024 && !partial.cut);
     }
 }

@@ -1,5 +1,7 @@
 //! rsnapshot.
 
+pub(super) mod report;
+
 use crate::run::Outcome::Warning;
 use crate::tools::code::{Code, vague};
 

@@ -1,5 +1,7 @@
 //! rsync.
 
+pub(super) mod report;
+
 use crate::run::Outcome::{Interrupted, Warning};
 use crate::tools::code::{Code, range};
 

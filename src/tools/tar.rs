@@ -1,5 +1,7 @@
 //! GNU tar.
 
+pub(super) mod report;
+
 use crate::run::Outcome::Warning;
 use crate::tools::code::{Code, code};
 

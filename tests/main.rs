@@ -10,6 +10,7 @@
 
 mod accounts_command;
 mod addresses;
+mod backup_runs;
 mod backup_tools;
 mod certificate;
 mod channels;
@@ -27,7 +28,6 @@ mod exit_codes;
 mod faults;
 mod growl;
 mod growl_faults;
-#[cfg(target_os = "linux")]
 mod growl_real;
 mod keychain;
 mod keychain_killed;
@@ -65,6 +65,10 @@ mod support;
 mod support_works;
 mod task_files;
 mod templates;
+mod tools_rsnapshot;
+mod tools_rsync;
+mod tools_tar;
 mod trust;
 mod trust_matrix;
 mod who_wrote_it;
+#[cfg(target_os = "linux")]

@@ -145,6 +145,13 @@ fn every_kind_of_error_has_its_path() {
 }
 
 #[test]
+fn the_longest_path_that_a_system_takes_is_kept_whole() {
+    let line = format!("file has vanished: \"/{}\"", r"\#351".repeat(4_094));
+    let path = read(Tool::Rsync, line).facts.errors.remove(0).path.unwrap();
+    assert_eq!(path, format!("/{}", r"\xE9".repeat(4_094)));
+}
+
+#[test]
 fn lists_count_only_where_there_are_no_stats() {
     let list = "sending incremental file list\n>f+++++++++ ok\ncd+++++++++ g2/\n<f.st...... a\n>f+++++++ b\n\
                 cL+++++++++ l -> a\n*deleting   old\n.f...p..... c\n>f is a name\n";

@@ -65,10 +65,12 @@ mod support;
 mod support_works;
 mod task_files;
 mod templates;
+mod tools_memory;
 mod tools_rsnapshot;
 mod tools_rsync;
 mod tools_tar;
 mod trust;
 mod trust_matrix;
 mod who_wrote_it;
+#[cfg(target_os = "linux")]
 #[cfg(target_os = "linux")]

@@ -97,5 +97,7 @@ fn a_source_that_is_missing_is_an_error_in_one_sentence() {
         let folder = backup.world.path().join("nothere/");
         mail.says(&format!("Source directory \"{}\" doesn't exist", folder.display()));
         mail.does_not_say("sure you don't have spaces");
+        // nothing of the run before
+        assert_eq!(mail.subject, "of , of");
     }
 }

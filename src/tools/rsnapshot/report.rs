@@ -27,7 +27,20 @@ pub(in crate::tools) struct Rsnapshot {
     seen: Seen,
     /// Whether the lines are those of its log.
     log: bool,
-    ended: bool,
+    phase: Phase,
+    /// When the last line of the log was written, to the minute.
+    minute: Vec<u8>,
+}
+
+/// Where in the runs of a log a line stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Phase {
+    /// Before any; a run that cannot begin (another is at work, its configuration is wrong) says no more
+    /// than its errors.
+    #[default]
+    Outside,
+    Running,
+    Over,
 }
 
 /// What was printed so far.
@@ -43,18 +56,17 @@ enum Seen {
 
 impl Parser for Rsnapshot {
     fn line(&mut self, line: Line<'_>) {
-        let (line, log) = match without_time(line.bytes) {
-            Some(line) => (line, true),
-            None => (line.bytes, false),
+        let (line, time) = match without_time(line.bytes) {
+            Some((time, line)) => (line, Some(time)),
+            None => (line.bytes, None),
         };
         if !line.is_empty() {
             self.seen = self.seen.max(Seen::Something);
         }
-        if log && line.ends_with(b": started") && has(line, b"rsnapshot") {
-            *self = Self { log, seen: Seen::Own, ..Self::default() };
+        if time.is_some_and(|time| self.begins(line, time)) {
             return;
         }
-        self.log |= log;
+        let log = time.is_some();
         if let Some(error) = error(line, log) {
             self.error(error);
         } else if let Some(mut open) = self.open.take() {
@@ -65,7 +77,7 @@ impl Parser for Rsnapshot {
         } else if let Some(warning) = line.strip_prefix(b"WARNING: ") {
             self.warning(warning);
         } else if log && line.ends_with(b": completed successfully") {
-            self.ended = true;
+            self.phase = Phase::Over;
         } else if line.starts_with(b"rsnapshot encountered an error!") {
             self.seen = Seen::Own;
             self.code = Some(ERROR);
@@ -85,18 +97,45 @@ impl Parser for Rsnapshot {
         // what rsync said of one folder does not explain the end of all
         facts.message = None;
         facts.exit_code = self.code;
-        let complete = if self.log { self.ended } else { self.seen != Seen::Something };
+        // a run that stops with an error may say no more
+        let ended = self.phase == Phase::Over || self.code == Some(ERROR);
+        let complete = if self.log { ended } else { self.seen != Seen::Something };
         ToolReport { facts, complete }
     }
 }
 
 impl Rsnapshot {
+    /// Forgets the runs before, when a line of the log is the first of another; tells whether that is all
+    /// it says.
+    fn begins(&mut self, line: &[u8], time: &[u8]) -> bool {
+        let starts = line.ends_with(b": started") && has(line, b"rsnapshot");
+        let minute = time.get(..time.len().saturating_sub(b":00".len())).unwrap_or_default();
+        let next = match self.phase {
+            Phase::Running => false,
+            Phase::Over => true,
+            Phase::Outside => self.minute != minute,
+        };
+        if starts || next {
+            *self = Self { seen: Seen::Own, ..Self::default() };
+        }
+        if starts {
+            self.phase = Phase::Running;
+        }
+        self.log = true;
+        self.minute.clear();
+        self.minute.extend_from_slice(minute);
+        starts
+    }
+
     fn error(&mut self, said: &[u8]) {
         self.seen = Seen::Own;
-        self.ended = true;
         self.code = Some(ERROR);
         let said = said.trim_ascii_end();
-        if said == b"completed, but with some errors" || is_filler(said) {
+        if said == b"completed, but with some errors" {
+            self.phase = Phase::Over;
+            return;
+        }
+        if is_filler(said) {
             return;
         }
         // "FILE on line 11:" is the beginning of the next one
@@ -118,7 +157,7 @@ impl Rsnapshot {
         self.seen = Seen::Own;
         self.code = self.code.or(Some(WARNING));
         if said.ends_with(b": completed, but with some warnings") {
-            self.ended = true;
+            self.phase = Phase::Over;
             return;
         }
         let ends: [&[u8]; 2] =
@@ -138,11 +177,11 @@ impl Rsnapshot {
 
 /// Takes the time from the front of a line of the log: "[2026-11-23T02:00:01] ", before 1.4 with the
 /// month as a word.
-fn without_time(line: &[u8]) -> Option<&[u8]> {
+fn without_time(line: &[u8]) -> Option<(&[u8], &[u8])> {
     let (time, rest) = split_once(line.strip_prefix(b"[")?, b"]")?;
     let time_only = |byte: &u8| byte.is_ascii_alphanumeric() || b":/-+.".contains(byte);
     let is_time = time.len() < 40 && time.first()?.is_ascii_digit() && time.iter().all(time_only);
-    is_time.then(|| rest.strip_prefix(b" ").unwrap_or(rest))
+    is_time.then(|| (time, rest.strip_prefix(b" ").unwrap_or(rest)))
 }
 
 /// Returns what an error says; in the log the line of the command stands before it.

@@ -73,6 +73,23 @@ fn of_a_log_the_last_run_counts() {
 }
 
 #[test]
+fn a_run_that_could_not_begin_is_not_the_one_before_it() {
+    let lock = |time: &str| {
+        format!(
+            "[2026-11-23T{time}] /usr/bin/rsnapshot alpha: ERROR: Lockfile /run/x exists, can not continue\n"
+        )
+    };
+    for before in [String::new(), LOG.to_owned(), LOG.to_owned() + &lock("03:00:00")] {
+        let report = read(Tool::Rsnapshot, before + &lock("04:00:00"));
+        assert_eq!(errors(&report), ["Lockfile /run/x exists, can not continue"]);
+        assert_eq!(
+            (report.facts.files_total, report.facts.exit_code, report.complete),
+            (None, Some(1), true)
+        );
+    }
+}
+
+#[test]
 fn a_wrong_configuration_is_one_sentence() {
     let report = read(Tool::Rsnapshot, CONFIGURATION);
     assert_eq!(errors(&report), [WRONG]);

@@ -108,7 +108,8 @@ impl Rsnapshot {
     /// Forgets the runs before, when a line of the log is the first of another; tells whether that is all
     /// it says.
     fn begins(&mut self, line: &[u8], time: &[u8]) -> bool {
-        let starts = line.ends_with(b": started") && has(line, b"rsnapshot");
+        // by its path; the names that rsync lists have no slash in front (-R, which rsnapshot gives it)
+        let starts = line.starts_with(b"/") && line.ends_with(b": started") && has(line, b"rsnapshot");
         let minute = time.get(..time.len().saturating_sub(b":00".len())).unwrap_or_default();
         let next = match self.phase {
             Phase::Running => false,

@@ -65,6 +65,10 @@ fn of_a_log_the_last_run_counts() {
     assert_eq!((facts.files_total, facts.files_copied), (Some(4), Some(2)));
     assert_eq!((facts.bytes_total, facts.bytes_copied), (Some(1_234), Some(900)));
 
+    let name = "[2026-11-23T02:00:02] home/rsnapshot: started\n[2026-11-23T02:00:02] touch";
+    let with_name = LOG.replacen("[2026-11-23T02:00:02] touch", name, 1);
+    assert_eq!(errors(&read(Tool::Rsnapshot, with_name)).len(), 4);
+
     let yesterday = LOG.split_inclusive('\n').take(4).collect::<String>();
     let report = read(Tool::Rsnapshot, &yesterday);
     // it may be of any day: that it went well is for the exit code to say

@@ -182,9 +182,9 @@ impl Rsync {
             return false;
         };
         let Some((code, _)) = split_once(code, b")") else { return false };
-        let Some(code) = std::str::from_utf8(code).ok().and_then(|code| code.parse().ok()) else {
-            return false;
-        };
+        // a good end has no such line, but a name in a list may look like one
+        let code = std::str::from_utf8(code).ok().and_then(|code| code.parse::<u8>().ok());
+        let Some(code) = code.filter(|code| *code != 0).map(i32::from) else { return false };
         // both ends may say why they stop: the first knows the cause, the last has the exit code
         self.facts.exit_code = Some(code);
         self.facts.message.get_or_insert_with(|| format!("{} (code {code})", words(sentence)));

@@ -194,6 +194,10 @@ fn names_that_look_like_rows_are_names() {
                 Total file size: 1 bytes\nTotal transferred file size: 7 bytes\n";
     let report = read(Tool::Rsync, format!("{list}{PARTIAL}"));
     assert_eq!((report.facts.files_total, report.facts.bytes_total), (Some(1_013), Some(3_014_808)));
+    for name in ["rsync error: fine (code 0) at main.c(1) [sender=3.5.0]", "rsync error: x (code -1) at y"] {
+        let report = read(Tool::Rsync, name);
+        assert_eq!((report.facts.exit_code, report.complete), (None, false));
+    }
 }
 
 #[test]

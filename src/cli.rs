@@ -58,6 +58,7 @@ Examples:
   backup-notify notify --task home --tool rsync --exit-code \"$?\"
   backup-notify notify --task ./home.json --status error --message \"The disk was not there\"
   backup-notify notify --task home --report report.json --dry-run
+  backup-notify notify --task home --hook --tool ccc -- \"$@\"
 
 Exit codes: 0 everything was accepted, or nothing had to be sent; 64 usage; 65 and 66 the task
 file or report; 69 refused; 75 not delivered now; 76 TLS; 77 sign-in or secret; 78 account. The
@@ -321,6 +322,10 @@ pub struct RunArgs {
     /// Add a sentence about the run to the message
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true, value_parser = any_text())]
     pub message: Option<String>,
+    /// Take what the backup program hands its hook: with --tool ccc "$@", with --tool borgmatic its words for
+    /// configuration file, repository, error and output
+    #[arg(last = true, value_name = "ARGUMENTS", value_hint = clap::ValueHint::Other)]
+    pub handed: Vec<OsString>,
 }
 
 /// What overrides the task, for this one run.

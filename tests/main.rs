@@ -28,7 +28,9 @@ mod exit_codes;
 mod faults;
 mod growl;
 mod growl_faults;
+#[cfg(target_os = "linux")]
 mod growl_real;
+mod hook_arguments;
 mod keychain;
 mod keychain_killed;
 mod mail_account;
@@ -65,6 +67,7 @@ mod support;
 mod support_works;
 mod task_files;
 mod templates;
+#[cfg(target_os = "linux")]
 mod tools_memory;
 mod tools_rsnapshot;
 mod tools_rsync;
@@ -72,5 +75,3 @@ mod tools_tar;
 mod trust;
 mod trust_matrix;
 mod who_wrote_it;
-#[cfg(target_os = "linux")]
-#[cfg(target_os = "linux")]

@@ -31,9 +31,9 @@ pub(super) fn run(args: &NotifyArgs, world: &World) -> Exit {
 fn notify(args: &NotifyArgs, world: &World, output: Output) -> Result<Report, Failure> {
     let settings::Loaded { mut task, origin, overridden } =
         settings::load_task(&args.task, &args.overrides, args.run.event, world.started)?;
-    task.tool = args.run.tool.or(task.tool);
+    task.tool = settings::tool(args.run.tool, task.tool);
     let deadline = Deadline::after(world.started, settings::time_limit(&task, args.run.event));
-    let loaded = settings::load_run(&args.run, &task, &origin, world.now, deadline, world.started)?;
+    let loaded = settings::load_run(&args.run, &mut task, &origin, world.now, deadline, world.started)?;
     let deadline = Deadline::after(loaded.since, settings::time_limit(&task, args.run.event));
     let run = loaded.run;
     let outcome = run.as_ref().map(|run| run.outcome.word());

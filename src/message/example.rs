@@ -28,6 +28,7 @@ impl Notice {
             finished_at: Some(at(1_763_781_165)),
             now: at(1_763_781_166).to_zoned(TimeZone::UTC),
             exit_code: Some(23),
+            meaning: Some(crate::tools::Tool::Rsync.meaning(23)),
             files_total: Some(56_789),
             files_copied: Some(1_234),
             bytes_total: Some(1_000_000_000_000),

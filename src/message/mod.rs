@@ -23,6 +23,7 @@ mod notice;
 mod plain;
 #[cfg(test)]
 mod properties;
+mod reason;
 mod redact;
 #[cfg(test)]
 mod samples;
@@ -331,9 +332,15 @@ mod tests {
         world.run.outcome = Outcome::Warning;
         let warned = gist(&world.story());
         assert_eq!(warned.title, "Backup warning: Nightly home backup");
-        assert_eq!(warned.text, "rsync ended with exit code 23\non atlas.example.com");
+        assert_eq!(
+            warned.text,
+            "rsync 23: some files could not be copied because of errors\non atlas.example.com"
+        );
         (world.task.tool, world.run.outcome) = (None, Outcome::Error);
-        assert_eq!(gist(&world.story()).text, "It ended with exit code 23\non atlas.example.com");
+        assert_eq!(
+            gist(&world.story()).text,
+            "exit code 23: the backup program reports a failure\non atlas.example.com"
+        );
         world.run.facts.exit_code = None;
         world.run.facts.errors = vec![error(Some("/a"), "no"); 300];
         assert_eq!(gist(&world.story()).text, "/a: no (and 299 more errors)\non atlas.example.com");

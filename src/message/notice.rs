@@ -8,7 +8,7 @@ use jiff::{Timestamp, Zoned};
 use crate::message::redact::Redactor;
 use crate::message::{Story, cut, human};
 use crate::run::{Event, Outcome, RunError, RunFacts};
-use crate::tools::Tool;
+use crate::tools::{Meaning, Tool};
 
 /// How many errors are shown at most.
 const MOST_ERRORS: usize = 20;
@@ -47,6 +47,8 @@ pub(crate) struct Notice {
     /// When the notice is made, in the person's zone.
     pub(crate) now: Zoned,
     pub(crate) exit_code: Option<i32>,
+    /// What that code means.
+    pub(crate) meaning: Option<Meaning>,
     pub(crate) files_total: Option<u64>,
     pub(crate) files_copied: Option<u64>,
     pub(crate) bytes_total: Option<u64>,
@@ -108,6 +110,7 @@ impl Notice {
             finished_at: facts.finished,
             now: story.now.clone(),
             exit_code: facts.exit_code,
+            meaning: facts.exit_code.map(|code| task.tool.unwrap_or(Tool::Generic).meaning(code)),
             files_total: facts.files_total,
             files_copied: facts.files_copied,
             bytes_total: facts.bytes_total,
@@ -145,17 +148,6 @@ impl Notice {
         format!("{}: {}", self.verdict(), self.task)
     }
 
-    /// Says why, in one sentence: what the run says, or else its first error.
-    pub(crate) fn reason(&self) -> Option<String> {
-        if self.test {
-            return Some(
-                "This is a test: no backup has run. Notices of this task will reach you the same way."
-                    .to_owned(),
-            );
-        }
-        self.message.clone().or_else(|| self.errors.first().map(Problem::sentence))
-    }
-
     /// Says how which backup ended where little of a line is seen: the outcome in the second word.
     pub(crate) fn title(&self) -> String {
         match (self.verdict(), self.outcome) {
@@ -168,10 +160,9 @@ impl Notice {
 
     /// Says more below the title, where there is room for a line or two.
     pub(crate) fn gist(&self) -> String {
-        let mut lines: Vec<String> = self.reason().or_else(|| self.by_code()).into_iter().collect();
-        if let (Some(reason), more @ 1..) = (lines.first_mut(), self.error_count().saturating_sub(1)) {
-            let errors = if more == 1 { "error" } else { "errors" };
-            reason.push_str(&format!(" (and {} more {errors})", human::count(more)));
+        let mut lines: Vec<String> = self.reason().into_iter().collect();
+        if let Some(reason) = lines.first_mut() {
+            reason.push_str(&self.besides());
         }
         let amount = |copied: Option<String>, total: Option<String>| match (copied, total) {
             (Some(copied), Some(total)) => Some(format!("{copied} of {total}")),
@@ -197,12 +188,6 @@ impl Notice {
         if lines.is_empty() { self.verdict().to_owned() } else { lines.join("\n") }
     }
 
-    /// Says what the exit code says, when nothing else does.
-    fn by_code(&self) -> Option<String> {
-        let code = self.exit_code.filter(|_| self.outcome != Outcome::Success)?;
-        Some(format!("{} ended with exit code {code}", self.tool.unwrap_or("It")))
-    }
-
     /// Returns how many seconds the run took, where that is known.
     pub(crate) fn seconds(&self) -> Option<i64> {
         let (from, to) = self.started_at.zip(self.finished_at)?;
@@ -211,7 +196,7 @@ impl Notice {
 
     /// Tells whether the list of errors says more than the reason above it does.
     pub(crate) fn lists_errors(&self) -> bool {
-        let said_already = !self.test && self.message.is_none() && self.error_count() == 1;
+        let said_already = self.error_count() == 1 && self.first_error_is_reason();
         !self.errors.is_empty() && !said_already
     }
 
@@ -239,7 +224,7 @@ impl Notice {
             ("Duration", self.duration.clone()),
             ("Files", amount(self.files_copied, self.files_total, human::count)),
             ("Data", amount(self.bytes_copied, self.bytes_total, human::size)),
-            ("Exit code", self.exit_code.map(|code| code.to_string())),
+            ("Exit code", self.exit_code_in_words()),
             ("Snapshot", self.snapshot.clone()),
         ]
         .into_iter()
@@ -375,7 +360,7 @@ mod tests {
         assert_eq!(of("Data"), Some("5.2 GB copied of 1.0 TB"));
         assert_eq!(of("Duration"), Some("1 h 12 min"));
         assert_eq!(of("Started"), Some("Sat 22 Nov 2025, 03:00:01 CET"));
-        assert_eq!(of("Exit code"), Some("12"));
+        assert_eq!(of("Exit code"), Some("12 (the data stream between the two sides broke)"));
     }
 
     #[test]

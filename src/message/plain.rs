@@ -97,7 +97,7 @@ Finished:     Sat 22 Nov 2025, 04:12:45 CET
 Duration:     1 h 12 min
 Files:        1,234 copied of 56,789
 Data:         5.2 GB copied of 1.0 TB
-Exit code:    12
+Exit code:    12 (the data stream between the two sides broke)
 Snapshot:     2025-11-22-030001
 
 Errors (3):

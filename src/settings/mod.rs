@@ -26,7 +26,7 @@ use crate::task::{
 };
 use crate::text::{io_words, one_line, shell_word};
 
-pub use facts::{LoadedRun, load_run};
+pub use facts::{LoadedRun, load_run, tool};
 
 /// Where a task came from.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -11,6 +11,7 @@ mod ccc;
 mod code;
 mod duplicati;
 mod generic;
+mod handed;
 mod kopia;
 mod rclone;
 mod report;
@@ -28,6 +29,7 @@ use schemars::JsonSchema;
 use crate::run::Outcome;
 use code::Code;
 pub use code::Meaning;
+pub(crate) use handed::Handed;
 pub use report::{ReportReader, Stream, ToolReport};
 
 /// A backup program whose exit codes are known.
@@ -90,9 +92,32 @@ impl Tool {
         let row = self.codes().iter().find(|row| row.codes.contains(&code));
         let (outcome, words, telling) = match row {
             Some(row) => (row.outcome, row.words.to_owned(), row.telling),
-            None => other(code),
+            None if code == 0 => (Outcome::Success, "finished".to_owned(), false),
+            None => match code::of_any_program(code) {
+                Some((outcome, words)) => (outcome, words, true),
+                None => (Outcome::Error, self.undocumented().to_owned(), false),
+            },
         };
-        Meaning { outcome, sentence: format!("{} {code}: {words}", self.word()), telling }
+        Meaning { outcome, sentence: format!("{} {code}: {words}", self.name()), telling }
+    }
+
+    /// Returns what stands before a code of this program.
+    fn name(self) -> &'static str {
+        match self {
+            // the word says nothing to a reader
+            Self::Generic => "exit code",
+            tool => tool.word(),
+        }
+    }
+
+    /// Says what a code is that this program does not document.
+    fn undocumented(self) -> &'static str {
+        match self {
+            Self::Generic => "the backup program reports a failure",
+            Self::Ccc => "Carbon Copy Cloner reports a failure; its Task History says more",
+            Self::Systemd => "the program of the unit reports a failure",
+            _ => "a failure, by a code that the program does not document",
+        }
     }
 
     /// Returns the codes that this program documents.
@@ -112,16 +137,6 @@ impl Tool {
             Self::Systemd => systemd::CODES,
             Self::Generic => generic::CODES,
         }
-    }
-}
-
-/// Tells what a code means that its program does not document: a shell makes 128+N from a signal.
-fn other(code: i32) -> (Outcome, String, bool) {
-    match code {
-        0 => (Outcome::Success, "finished".to_owned(), false),
-        // HUP 1, INT 2, TERM 15: the numbers are the same on every Unix
-        129 | 130 | 143 => (Outcome::Interrupted, format!("was ended by signal {}", code - 128), true),
-        _ => (Outcome::Error, "a code that it does not document".to_owned(), false),
     }
 }
 

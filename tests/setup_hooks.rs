@@ -20,10 +20,22 @@ fn hooks(world: &World, server: &SmtpServer, pin: &str) -> Vec<(String, String)>
     hooks.iter().map(|hook| (text(hook, "tool"), text(hook, "text"))).collect()
 }
 
-/// Undoes the quoting of a unit file as systemd does (systemd.service(5), systemd.syntax(7)).
-fn of_unit(word: &str) -> String {
-    let quoted = word.strip_prefix('"').unwrap().strip_suffix('"').unwrap();
-    quoted.replace("\\\"", "\"").replace("\\\\", "\\").replace("$$", "$").replace("%%", "%")
+/// Takes the command of a unit file to pieces as systemd does (systemd.service(5), systemd.syntax(7)).
+fn of_unit(line: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let (mut quoted, mut letters) = (false, line.chars());
+    while let Some(letter) = letters.next() {
+        match letter {
+            '"' => quoted = !quoted,
+            '\\' => words.last_mut().unwrap().extend(letters.next()),
+            ' ' if !quoted => words.push(String::new()),
+            letter => words.last_mut().unwrap().push(letter),
+        }
+    }
+    assert!(!quoted, "{line}");
+    let literal = words[0].starts_with(':');
+    assert!(literal || !line.contains('$'), "{line}");
+    words.iter().map(|word| word.trim_start_matches(':').replace("%%", "%")).collect()
 }
 
 #[test]
@@ -58,8 +70,10 @@ fn every_line_to_paste_works() {
                 shell(&argv[2].replace("/path/to/backup.sh", backup)).run()
             }
             "systemd" => {
-                let command = text.trim().strip_prefix("[Service]\nExecStopPost=/bin/sh -c ").unwrap();
-                shell(&of_unit(command)).env("EXIT_CODE", "exited").env("EXIT_STATUS", "1").run()
+                let words = of_unit(text.trim().strip_prefix("[Service]\nExecStopPost=").unwrap());
+                let arguments: Vec<&str> = words[1..].iter().map(String::as_str).collect();
+                let run = world.other_command(&words[0], &arguments).env("SERVICE_RESULT", "exit-code");
+                run.env("EXIT_CODE", "exited").env("EXIT_STATUS", "1").run()
             }
             other => panic!("{other}"),
         };
@@ -97,6 +111,63 @@ fn a_task_with_a_screen_has_a_line_for_the_beginning_too() {
     assert_eq!(tool, "any");
     let output = world.other_command("/bin/sh", &["-ec", text]).run();
     output.assert_code(0).assert_stderr_has("growl:").assert_stderr_lacks("email:");
+}
+
+#[test]
+fn a_program_that_the_task_names_has_its_own_line() {
+    let world = World::new();
+    let certificate = own_certificate();
+    let server = server(&world, &certificate);
+    let pin = format!("pin:sha256:{}", certificate.sha256());
+    let own = |tool: &str| {
+        let growl = json!({ "host": "127.0.0.1", "port": closed_port().address.port(), "events": ["begin"] });
+        let before = json!({ "name": "Nightly", "tool": tool, "growl": growl }).to_string();
+        world.write("an odd%folder's $HOME \"x\"/my task.json", before);
+        hooks(&world, &server, &pin)
+            .into_iter()
+            .filter(|(named, _)| named == tool)
+            .map(|(_, text)| text)
+            .collect()
+    };
+    let told = |script: &str, set: &[(&str, &str)]| {
+        let before = server.messages().len();
+        let run = world.other_command("/bin/sh", &["-c", script]);
+        set.iter().fold(run, |run, (key, value)| run.env(key, value)).run().assert_success();
+        assert_eq!(server.messages().len(), before + 1, "{script}");
+        server.messages().last().unwrap().text().to_lowercase()
+    };
+    // the lines that a literal block of YAML has
+    let lines = |text: &str| -> Vec<String> {
+        let lines = text.lines().filter(|line| line.contains(" notify --task "));
+        lines.map(|line| line.trim().to_owned()).collect()
+    };
+    for (tool, code, expected) in
+        [("rclone", 6, "warning"), ("tar", 1, "warning"), ("rsnapshot", 2, "warning")]
+    {
+        let texts: Vec<String> = own(tool);
+        assert_eq!(texts.len(), 1, "{tool}");
+        assert!(told(&format!("(exit {code})\n{}", texts[0]), &[]).contains(expected), "{tool}");
+    }
+    let texts: Vec<String> = own("duplicati");
+    let message =
+        told(&texts[0], &[("DUPLICATI__EVENTNAME", "AFTER"), ("DUPLICATI__PARSED_RESULT", "Fatal")]);
+    assert!(message.contains("a fatal error ended duplicati"), "{message}");
+
+    let texts: Vec<String> = own("resticprofile");
+    let profile = ("PROFILE_NAME", "home");
+    let [well, failed] = lines(&texts[0]).try_into().unwrap();
+    assert!(told(&well, &[profile]).contains("backup finished: "));
+    assert!(told(&failed, &[profile, ("ERROR", "no disk")]).contains("no disk"));
+
+    let texts: Vec<String> = own("borgmatic");
+    let [failed, well] = lines(&texts[0]).try_into().unwrap();
+    // as borgmatic fills them in
+    let fill = |line: &str| {
+        let line = line.replace("{configuration_filename}", "/c.yaml").replace("{repository}", "'/my b'");
+        line.replace("{error}", "'no '\"'\"'disk'").replace("{output}", "''")
+    };
+    assert!(told(&fill(&failed), &[]).contains("no 'disk"));
+    assert!(told(&fill(&well), &[]).contains("backup finished: "));
 }
 
 #[test]

@@ -13,6 +13,7 @@ use crate::decide::ScreenEvent;
 use crate::files::{self, Purpose};
 use crate::task::Task;
 use crate::text::{is_active, shell_word};
+use crate::tools::Tool;
 
 /// What stands for the backup's own command.
 const BACKUP: &str = "/path/to/backup.sh";
@@ -61,7 +62,7 @@ pub(super) fn hooks(program: &Path, file: &Path, task: &Task, root: bool) -> Vec
         Hook {
             tool: "ccc",
             place: format!("Carbon Copy Cloner, the postflight script of a task{as_root}"),
-            text: format!("#!/bin/sh\n{notify} --hook --tool ccc --exit-code \"$3\"\n"),
+            text: format!("#!/bin/sh\n{notify} --hook --tool ccc -- \"$@\"\n"),
         },
         Hook {
             tool: "cron",
@@ -80,10 +81,43 @@ pub(super) fn hooks(program: &Path, file: &Path, task: &Task, root: bool) -> Vec
                  set up a task with --run-by root"
                     .to_owned()
             },
-            text: format!("[Service]\nExecStopPost=/bin/sh -c {}\n", unit_word(&after_unit(&notify))),
+            text: format!("[Service]\nExecStopPost={}\n", unit_line(program, file)),
         },
     ];
-    begins.into_iter().chain(ends).collect()
+    begins.into_iter().chain(task.tool.and_then(|tool| own(tool, &notify, after))).chain(ends).collect()
+}
+
+/// Writes the hook of a program that few people have: only where the task names it.
+///
+/// What stands in YAML is a literal block, in which nothing has to be quoted.
+fn own(tool: Tool, notify: &str, after: impl Fn(&'static str, &str) -> Hook) -> Option<Hook> {
+    let hook = |place: &str, text: String| Hook { tool: tool.word(), place: place.to_owned(), text };
+    match tool {
+        Tool::Rclone => Some(after("rclone", "rclone sync …")),
+        Tool::Tar => Some(after("tar", "tar --create …")),
+        Tool::Rsnapshot => Some(after("rsnapshot", "rsnapshot daily")),
+        Tool::Duplicati => Some(hook(
+            "Duplicati, the script that the option run-script-after of the backup names",
+            format!("#!/bin/sh\n{notify} --hook --tool duplicati\n"),
+        )),
+        // only "after: error" knows an error, and all its words are quoted by borgmatic itself
+        Tool::Borgmatic => Some(hook(
+            "in the configuration of borgmatic (2.0.3 or later)",
+            format!(
+                "commands:\n  - after: error\n    when: [create]\n    run:\n      - |\n        {notify} --hook --tool \
+                 borgmatic -- {{configuration_filename}} {{repository}} {{error}} {{output}}\n  - after: action\n    \
+                 when: [create]\n    states: [finish]\n    run:\n      - |\n        {notify} --hook --tool \
+                 borgmatic --status success -- {{configuration_filename}} {{repository}}\n"
+            ),
+        )),
+        Tool::Resticprofile => Some(hook(
+            "in the profiles.yaml of resticprofile, in the section \"backup\" of the profile",
+            ["run-after", "run-after-fail"]
+                .map(|key| format!("{key}:\n  - |\n    {notify} --hook --tool resticprofile\n"))
+                .concat(),
+        )),
+        _ => None,
+    }
 }
 
 /// Tells whether some screen shows that a backup begins.
@@ -160,25 +194,20 @@ fn property_list(label: &str, job: &str) -> String {
     )
 }
 
-/// What a unit runs when it has ended: systemd gives the exit code, or the name of a signal
-/// (systemd.exec(5)). That of a signal which interrupts becomes 143, of another one 137.
-fn after_unit(notify: &str) -> String {
-    format!(
-        "case $EXIT_CODE:$EXIT_STATUS in exited:*) code=$EXIT_STATUS;; *:HUP|*:INT|*:TERM) code=143;; *) \
-         code=137;; esac; {notify} --hook --exit-code $code"
-    )
+/// What a unit runs when it has ended: systemd gives the result and the exit code in the environment.
+fn unit_line(program: &Path, file: &Path) -> String {
+    let (program, file) = (program.to_string_lossy(), file.to_string_lossy());
+    // with a colon a `$` is one (systemd.service(5), "Command lines"), in the path of a program also
+    let colon = if program.contains('$') || file.contains('$') { ":" } else { "" };
+    let program = unit_word(&format!("{colon}{program}"));
+    format!("{program} notify --task {} --hook --tool systemd", unit_word(&file))
 }
 
-/// Quotes a word for a unit file, in which `$` and `%` have a meaning too (systemd.service(5)).
+/// Quotes a word for a unit file, in which `%` has a meaning too (systemd.service(5)).
 fn unit_word(word: &str) -> String {
-    let mut quoted = "\"".to_owned();
-    for letter in word.chars() {
-        match letter {
-            '"' | '\\' => quoted.extend(['\\', letter]),
-            '$' | '%' => quoted.extend([letter, letter]),
-            _ => quoted.push(letter),
-        }
+    let word = word.replace('%', "%%");
+    if shell_word(&word) == word {
+        return word;
     }
-    quoted.push('"');
-    quoted
+    format!("\"{}\"", word.replace('\\', "\\\\").replace('"', "\\\""))
 }

@@ -189,4 +189,19 @@ mod tests {
             ],
         );
     }
+
+    #[test]
+    fn codes_of_later_versions_have_the_class_of_their_range() {
+        for code in [7, 9, 28, 93, 94] {
+            let meaning = Tool::Borg.meaning(code);
+            assert_eq!((meaning.outcome, meaning.telling), (Error, false), "{meaning:?}");
+            assert!(meaning.sentence.starts_with(&format!("borg {code}: an error that")), "{meaning:?}");
+        }
+        for code in [113, 126, 127] {
+            let meaning = Tool::Borg.meaning(code);
+            assert_eq!((meaning.outcome, meaning.telling), (Warning, false), "{meaning:?}");
+            assert!(meaning.sentence.starts_with(&format!("borg {code}: a warning that")), "{meaning:?}");
+        }
+        assert_eq!(Tool::Borg.meaning(128).outcome, Error);
+    }
 }

@@ -158,6 +158,16 @@ mod tests {
     }
 
     #[test]
+    fn what_a_shell_says_is_understood_where_the_program_says_nothing_else() {
+        for (_, tool) in Tool::WORDS.iter().filter(|(_, tool)| *tool != Tool::Borg) {
+            assert!(tool.meaning(126).sentence.contains("could not be started"), "{tool:?}");
+            let missing = tool.meaning(127);
+            assert!(missing.sentence.contains("was not found"), "{missing:?}");
+            assert_eq!((missing.outcome, missing.telling), (Outcome::Error, true));
+        }
+    }
+
+    #[test]
     fn a_signal_is_known_by_its_name() {
         assert_eq!(["TERM", "SIGKILL", "HUP"].map(code_of_signal), [Some(143), Some(137), Some(129)]);
         assert_eq!(["", "RTMIN+3", "term", "x"].map(code_of_signal), [None; 4]);

@@ -1,5 +1,7 @@
 //! Borg, with its legacy and its modern exit codes.
 
+pub(super) mod report;
+
 use crate::run::Outcome::{Error, Warning};
 use crate::tools::code::{Code, code, range, vague};
 

@@ -1,5 +1,7 @@
 //! rclone.
 
+pub(super) mod report;
+
 use crate::run::Outcome::{Error, Success, Warning};
 use crate::tools::code::{Code, code, vague};
 

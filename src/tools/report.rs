@@ -3,12 +3,14 @@
 //! A report is lines; each program's parser sees them one by one. What it may keep is bounded by what
 //! stands here: the length of a line, the number of errors, the length of a path.
 
-#![allow(dead_code, reason = "the parsers come one by one")]
+pub(super) mod json;
+#[cfg(test)]
+pub(super) mod testing;
 
 use std::fmt::Write as _; // into a String, where it cannot fail
 
 use crate::run::{Outcome, RunError, RunFacts};
-use crate::tools::{Tool, ccc, rsnapshot, rsync, tar};
+use crate::tools::{Tool, borg, ccc, rclone, restic, rsnapshot, rsync, tar};
 
 /// The longest line that a parser sees, in bytes; of a longer one it sees the beginning.
 const LINE: usize = 1024 * 1024;
@@ -39,6 +41,7 @@ pub struct ToolReport {
 /// One line of a report, without its line break.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Line<'a> {
+    #[allow(dead_code, reason = "what restic, Borg and rclone print can be told apart without it")]
     pub(super) stream: Stream,
     pub(super) bytes: &'a [u8],
     /// Whether the line was longer than this.
@@ -109,10 +112,10 @@ fn parser(tool: Tool) -> Option<Box<dyn Parser + Send>> {
         Tool::Tar => Some(Box::new(tar::report::Tar::default())),
         Tool::Rsnapshot => Some(Box::new(rsnapshot::report::Rsnapshot::default())),
         Tool::Ccc => Some(Box::new(ccc::report::History::default())),
-        Tool::Restic
-        | Tool::Borg
-        | Tool::Rclone
-        | Tool::Duplicati
+        Tool::Restic => Some(Box::new(restic::report::Report::default())),
+        Tool::Borg => Some(Box::new(borg::report::Report::default())),
+        Tool::Rclone => Some(Box::new(rclone::report::Report::default())),
+        Tool::Duplicati
         | Tool::Kopia
         | Tool::Borgmatic
         | Tool::Resticprofile

@@ -1,5 +1,7 @@
 //! restic.
 
+pub(super) mod report;
+
 use crate::run::Outcome::{Error, Interrupted, Warning};
 use crate::tools::code::{Code, code, vague};
 

@@ -28,6 +28,20 @@ pub fn own() -> Option<PathBuf> {
     home.filter(trusted).or_else(|| of_the_database(uid))
 }
 
+/// Lists the home folders that logs are not to name: the person's own, and for root that of whoever has
+/// become root; each also by its real path, as programs print it.
+pub(crate) fn to_hide() -> Vec<String> {
+    let root = Uid::effective().is_root();
+    let homes = own().into_iter().chain(behind_root().filter(|_| root));
+    let mut named: Vec<String> = homes
+        .flat_map(|home| [home.canonicalize().ok(), Some(home)])
+        .filter_map(|home| home?.into_os_string().into_string().ok())
+        .collect();
+    named.sort_unstable();
+    named.dedup();
+    named
+}
+
 /// Returns the home folder that the passwd database has for a user.
 fn of_the_database(uid: Uid) -> Option<PathBuf> {
     let home = User::from_uid(uid).ok().flatten().map(|user| user.dir);

@@ -56,6 +56,7 @@ mod tests {
             host,
             now,
             log: None,
+            homes: &[],
             notes: vec![],
         });
         notice.id

@@ -18,6 +18,7 @@ use crate::decide::{Decision, Reason};
 use crate::delivery::{ChannelName, Delivery, Status};
 use crate::exit::Exit;
 use crate::files;
+use crate::home;
 use crate::message::{LogExcerpt, Story};
 use crate::run::{Event, Outcome, Run, RunFacts};
 use crate::secrets::Secret;
@@ -172,6 +173,7 @@ impl Plan<'_> {
                 host: &host,
                 now: self.now.to_zoned(zone::system()),
                 log,
+                homes: &home::to_hide(),
                 notes,
             };
             self.each(jobs, &story, &messages, &printed)

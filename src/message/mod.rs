@@ -44,6 +44,7 @@ use crate::error::Situation;
 use crate::exit::Exit;
 use crate::run::{Event, Run};
 use crate::task::Task;
+use crate::text;
 use notice::Notice;
 use redact::Redactor;
 use template::Part;
@@ -63,8 +64,10 @@ pub struct Story<'a> {
     pub host: &'a str,
     /// When the notice is made, in the person's zone.
     pub now: Zoned,
-    /// The end of its log.
+    /// What its log says.
     pub log: Option<LogExcerpt>,
+    /// The home folders that are not to be named where logs are quoted: those of whoever runs this.
+    pub homes: &'a [String],
     /// What the program itself has to say, e.g. that a certificate ends soon.
     pub notes: Vec<String>,
 }
@@ -162,7 +165,7 @@ impl Situation for ComposeError {
 
 /// Composes the message that tells a story.
 pub fn compose(story: &Story<'_>, letter: &Letter<'_>) -> Result<Composed, ComposeError> {
-    let redactor = Redactor::new(&story.task.redact);
+    let redactor = Redactor::new(&story.task.redact).hiding(story.homes);
     let mut notice = Notice::of(story, &redactor);
     let mut notes = Vec::new();
     let mut expand = |part: Part, source: Option<&str>| match template::render(source?, part, &notice) {
@@ -194,7 +197,7 @@ pub fn compose(story: &Story<'_>, letter: &Letter<'_>) -> Result<Composed, Compo
         text: text.unwrap_or_else(|| plain::render(&notice)),
         attachment: letter.attachment.map(|file| letter::File {
             name: redactor.line(file.name),
-            text: redactor.block(&String::from_utf8_lossy(file.bytes)),
+            text: redactor.cleaned_log(&text::block(&String::from_utf8_lossy(file.bytes))).into_owned(),
         }),
     };
     letter::build(story, &notice, letter, parts, notes)
@@ -202,7 +205,7 @@ pub fn compose(story: &Story<'_>, letter: &Letter<'_>) -> Result<Composed, Compo
 
 /// Says what a notice says, in a title and a line or two.
 pub fn gist(story: &Story<'_>) -> Gist {
-    let notice = Notice::of(story, &Redactor::new(&story.task.redact));
+    let notice = Notice::of(story, &Redactor::new(&story.task.redact).hiding(story.homes));
     Gist { title: notice.title(), text: notice.gist() }
 }
 

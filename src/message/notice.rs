@@ -297,7 +297,7 @@ fn excerpt(lines: &[String], truncated: bool, redactor: &Redactor) -> Option<Exc
     let mut left = LOG;
     let mut fitting = Vec::new();
     for line in lines.iter().rev() {
-        let line = cut::end(redactor.line_keeping_indent(line).as_str(), LOG_LINE);
+        let line = cut::end(redactor.log_line(line).as_str(), LOG_LINE);
         let Some(rest) = left.checked_sub(cut::weight(&line) + 1) else { break };
         left = rest;
         fitting.push(line);

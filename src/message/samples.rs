@@ -17,6 +17,7 @@ pub(crate) struct World {
     pub(crate) test: bool,
     pub(crate) host: String,
     pub(crate) log: Option<LogExcerpt>,
+    pub(crate) homes: Vec<String>,
     pub(crate) notes: Vec<String>,
     pub(crate) from: Mailbox,
     pub(crate) to: Vec<Mailbox>,
@@ -32,6 +33,7 @@ impl World {
             test: false,
             host: "atlas.example.com".to_owned(),
             log: None,
+            homes: Vec::new(),
             notes: Vec::new(),
             from: "Backups <jon@example.com>".parse().unwrap(),
             to: vec!["Kim Doe <kim@example.com>".parse().unwrap(), "ops@example.org".parse().unwrap()],
@@ -81,6 +83,7 @@ impl World {
             host: &self.host,
             now: now.to_zoned(TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap()),
             log: self.log.clone(),
+            homes: &self.homes,
             notes: self.notes.clone(),
         }
     }

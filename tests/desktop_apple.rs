@@ -280,6 +280,7 @@ fn drive() {
         host: "",
         now: jiff::Zoned::default(),
         log: None,
+        homes: &[],
         notes: Vec::new(),
     };
     let deadline = Deadline::after(Instant::now(), Duration::from_millis(order["ms"].as_u64().unwrap()));

@@ -4,13 +4,13 @@ use lettre::Transport;
 use lettre::message::Mailbox;
 
 use crate::accounts::Auth;
-use crate::channels::prepared::Prepared;
+use crate::channels::prepared::{LogShare, Prepared, Written};
 use crate::channels::{Channel, Circumstances, Effort, trust_notes};
 use crate::delivery::{ChannelName, Delivery, Recipient, Status, TlsFacts};
 use crate::error::Failure;
 use crate::exit::Exit;
-use crate::message::Story;
-use crate::smtp::{Mailer, Receipt, SendError, Session, Verdict};
+use crate::message::{Composed, Story};
+use crate::smtp::{Mailer, Receipt, SecuredRoute, SendError, Session, Verdict};
 use crate::stages::Stages;
 use crate::task::Email;
 
@@ -101,7 +101,7 @@ impl EmailChannel<'_> {
             _ => Some(stages.time("secret", || prepared.secret(circumstances))?),
         };
         if circumstances.effort == Effort::Offline {
-            prepared.compose(story, &self.email.to, Vec::new(), None)?;
+            prepared.compose(story, &self.email.to, Vec::new(), None, None)?;
             return Ok(Done {
                 status: Status::Checked,
                 detail: "everything but the network was checked".to_owned(),
@@ -124,17 +124,47 @@ impl EmailChannel<'_> {
             notes.push(note);
         }
         let to = self.reachable(&session, attempt);
-        let composed = prepared.compose(story, &to, notes, session.size_limit())?;
-        attempt.message_id = Some(composed.message_id.clone());
-        for note in &composed.notes {
-            (circumstances.warn)(note);
-        }
+        let limit = session.size_limit();
+        let letter = Sending { prepared, story, to: &to, notes, circumstances };
+        let written = letter.compose(limit, None, attempt)?;
         let mailer = Mailer::new(session);
+        let envelope = &written.composed.envelope;
+        let bytes = &written.composed.bytes;
         let result = match circumstances.effort {
-            Effort::Deliver => mailer.send_raw(&composed.envelope, &composed.bytes),
-            Effort::Rehearse | Effort::Offline => mailer.rehearse(&composed.envelope, &composed.bytes),
+            Effort::Deliver if matches!(written.log, LogShare::Attached | LogShare::Less) => {
+                let result = mailer.send_first(envelope, bytes);
+                if let Err(error) = &result
+                    && let Some(words) = error.error.refused_for_size()
+                {
+                    let written = letter.compose(limit, Some(&words), attempt)?;
+                    let again = || Self::sign_in_again(&route, prepared, circumstances, stages);
+                    let result = send_instead(mailer, &written.composed, again)?;
+                    return attempt.settle(result, circumstances.effort, written.log);
+                }
+                result
+            }
+            Effort::Deliver => mailer.send_raw(envelope, bytes),
+            Effort::Rehearse | Effort::Offline => mailer.rehearse(envelope, bytes),
         };
-        attempt.settle(result, circumstances.effort)
+        attempt.settle(result, circumstances.effort, written.log)
+    }
+
+    /// Opens another session where a refusal has ended the first. Nobody is asked for a password twice.
+    fn sign_in_again<'s>(
+        route: &SecuredRoute<'s>,
+        prepared: &Prepared<'_>,
+        circumstances: Circumstances<'_>,
+        stages: &'s Stages<'s>,
+    ) -> Result<Session<'s>, Failure> {
+        let unasked = Circumstances { may_prompt: false, ..circumstances };
+        let secret = match prepared.account.auth {
+            Auth::None => None,
+            _ => Some(stages.time("secret", || prepared.secret(unasked))?),
+        };
+        let mut session =
+            Session::open(route, circumstances.deadline, stages).map_err(|e| Failure::from_situation(&e))?;
+        session.sign_in(secret.as_ref()).map_err(|e| Failure::from_situation(&e))?;
+        Ok(session)
     }
 
     /// Leaves out the recipients whom this server cannot reach, so that the others get the notice.
@@ -160,9 +190,57 @@ impl EmailChannel<'_> {
     }
 }
 
+/// What every version of one message is made of.
+struct Sending<'a> {
+    prepared: &'a Prepared<'a>,
+    story: &'a Story<'a>,
+    to: &'a [Mailbox],
+    notes: Vec<String>,
+    circumstances: Circumstances<'a>,
+}
+
+impl Sending<'_> {
+    /// Makes the message, and says what it lacks.
+    fn compose(
+        &self,
+        limit: Option<u64>,
+        refused: Option<&str>,
+        attempt: &mut Attempt,
+    ) -> Result<Written, Failure> {
+        let written = self.prepared.compose(self.story, self.to, self.notes.clone(), limit, refused)?;
+        attempt.message_id = Some(written.composed.message_id.clone());
+        match refused {
+            Some(words) => (self.circumstances.warn)(&format!("sending again without the log: {words}")),
+            None => written.composed.notes.iter().for_each(|note| (self.circumstances.warn)(note)),
+        }
+        Ok(written)
+    }
+}
+
+/// Sends a message in place of one that was refused: over the same session as long as it works.
+fn send_instead<'s>(
+    mailer: Mailer<'_>,
+    message: &Composed,
+    again: impl FnOnce() -> Result<Session<'s>, Failure>,
+) -> Result<Result<Receipt, SendError>, Failure> {
+    if mailer.is_open() {
+        let result = mailer.send_instead(&message.envelope, &message.bytes);
+        if !result.as_ref().is_err_and(|error| error.error.lost_before_message()) {
+            return Ok(result);
+        }
+    }
+    drop(mailer);
+    Ok(Mailer::new(again()?).send_raw(&message.envelope, &message.bytes))
+}
+
 impl Attempt {
     /// Takes over what the server said of each recipient, and of the whole.
-    fn settle(&mut self, result: Result<Receipt, SendError>, effort: Effort) -> Result<Done, Failure> {
+    fn settle(
+        &mut self,
+        result: Result<Receipt, SendError>,
+        effort: Effort,
+        log: LogShare,
+    ) -> Result<Done, Failure> {
         let (verdicts, result) = match result {
             Ok(receipt) => (receipt.verdicts, Ok(receipt.reply)),
             Err(SendError { error, verdicts }) => (verdicts, Err(error)),
@@ -178,7 +256,9 @@ impl Attempt {
             (good, all) => format!("{good} of {all} recipients"),
         };
         Ok(match effort {
-            Effort::Deliver => Done { status: Status::Sent, detail: format!("sent to {whom}: {reply}") },
+            Effort::Deliver => {
+                Done { status: Status::Sent, detail: format!("sent to {whom}{}: {reply}", log.words()) }
+            }
             Effort::Rehearse | Effort::Offline => Done {
                 status: Status::Checked,
                 detail: format!("{whom} would be accepted; nothing was sent"),

@@ -16,6 +16,7 @@ pub use desktop::{AppleDesktop, ApplePlaces};
 pub(crate) use desktop::{SHOW_NOTICE, answer as show_notice};
 pub use email::EmailChannel;
 pub use growl::GrowlChannel;
+pub(crate) use log_file::quote as quote_log;
 pub use preview::{Preview, ScreenPreview};
 
 use std::time::Duration;

@@ -5,7 +5,7 @@ use lettre::Address;
 use lettre::message::Mailbox;
 
 use crate::accounts::Account;
-use crate::channels::log_file::{self, LogFile};
+use crate::channels::log_file::{self, LogFile, Share};
 use crate::channels::{Circumstances, Effort};
 use crate::error::Failure;
 use crate::exit::Exit;
@@ -19,6 +19,39 @@ use crate::text;
 
 /// The largest template, in bytes.
 const TEMPLATE_MOST: usize = 256 * 1024;
+
+/// What is tried where a server limits the size of messages.
+const SHARES: [Share; 4] = [Share::Usual, Share::Compressed, Share::Last(512 * 1024), Share::Last(64 * 1024)];
+
+/// A message, and how much of the log goes with it.
+#[derive(Debug)]
+pub(super) struct Written {
+    pub(super) composed: Composed,
+    pub(super) log: LogShare,
+}
+
+/// How much of the log goes with a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum LogShare {
+    /// There is none, or it is not wanted.
+    None,
+    Attached,
+    /// Only its end, for the sake of the server.
+    Less,
+    /// Nothing, for the sake of the server.
+    LeftOut,
+}
+
+impl LogShare {
+    /// Returns what a result says of it.
+    pub(super) fn words(self) -> &'static str {
+        match self {
+            Self::None | Self::Attached => "",
+            Self::Less => " with the end of the log",
+            Self::LeftOut => " without the log",
+        }
+    }
+}
 
 /// An e-mail with everything that is needed to send it, but its secret.
 #[derive(Debug)]
@@ -73,53 +106,74 @@ impl<'a> Prepared<'a> {
         Ok(Prepared { email, account, from, subject, text, html, route, notes })
     }
 
-    /// Makes the message for these recipients, with the log where the task wants it and `most`, the
-    /// server's limit in bytes, lets it.
+    /// Makes the message for these recipients, with as much of the log as the task wants and `most`, the
+    /// server's limit in bytes, lets through. `refused` says that the server has refused it with the log.
     pub(super) fn compose(
         &self,
         story: &Story<'_>,
         to: &[Mailbox],
         notes: Vec<String>,
         most: Option<u64>,
-    ) -> Result<Composed, Failure> {
+        refused: Option<&str>,
+    ) -> Result<Written, Failure> {
         let mut story = story.clone();
         story.notes.extend(notes);
-        let log = match self.log(&story).transpose() {
-            Ok(log) => log,
-            Err(what) => {
-                // noted already where its end was to be quoted, unless it went away in between
+        if let Some(words) = refused {
+            story
+                .notes
+                .push(format!("the log was left out: the server refused the message with it ({words})"));
+            return Ok(Written { composed: self.write(&story, to, None)?, log: LogShare::LeftOut });
+        }
+        let Some(log) = self.log(&mut story) else {
+            return Ok(Written { composed: self.write(&story, to, None)?, log: LogShare::None });
+        };
+        for share in SHARES.into_iter().filter(|share| log.has_use_for(*share)) {
+            let mut story = story.clone();
+            story.notes.extend(log.note(share, most));
+            let composed = self.write(&story, to, Some(log.attachment(share)))?;
+            let size = u64::try_from(composed.bytes.len()).unwrap_or(u64::MAX);
+            if most.is_none_or(|most| size <= most) {
+                let log = if matches!(share, Share::Last(_)) { LogShare::Less } else { LogShare::Attached };
+                return Ok(Written { composed, log });
+            }
+        }
+        // the notice must not be lost for the sake of its log
+        let most = most.unwrap_or_default();
+        story.notes.push(format!("the log was left out: the server takes {most} bytes at most"));
+        Ok(Written { composed: self.write(&story, to, None)?, log: LogShare::LeftOut })
+    }
+
+    /// Reads the log that is to go with the message: the file, or else what the program printed.
+    fn log(&self, story: &mut Story<'_>) -> Option<LogFile> {
+        if !log_file::wanted(self.email.attach_log, story.run.outcome) {
+            return None;
+        }
+        let printed = || story.run.captured.as_ref().map(LogFile::of_captured);
+        let Some(path) = story.run.facts.log.as_deref() else { return printed() };
+        log_file::read(path)
+            .map_err(|what| {
+                // noted already where it was to be quoted, unless it went away in between
                 if !story.notes.contains(&what) {
                     story.notes.push(what);
                 }
-                None
-            }
-        };
-        let composed = self.write(&story, to, log.as_ref())?;
-        let size = u64::try_from(composed.bytes.len()).unwrap_or(u64::MAX);
-        match most {
-            // the notice must not be lost for the sake of its log
-            Some(most) if size > most && log.is_some() => {
-                story.notes.push(format!("the log was left out: the server takes {most} bytes at most"));
-                self.write(&story, to, None)
-            }
-            _ => Ok(composed),
-        }
+            })
+            .ok()
+            .or_else(printed)
     }
 
-    /// Reads the log that is to go with the message.
-    fn log(&self, story: &Story<'_>) -> Option<Result<LogFile, String>> {
-        let path = story.run.facts.log.as_deref()?;
-        log_file::wanted(self.email.attach_log, story.run.outcome).then(|| log_file::read(path))
-    }
-
-    fn write(&self, story: &Story<'_>, to: &[Mailbox], log: Option<&LogFile>) -> Result<Composed, Failure> {
+    fn write(
+        &self,
+        story: &Story<'_>,
+        to: &[Mailbox],
+        attachment: Option<Attachment<'_>>,
+    ) -> Result<Composed, Failure> {
         let letter = Letter {
             from: &self.from,
             to,
             subject: self.subject.as_deref(),
             text: self.text.as_deref(),
             html: self.html.as_deref(),
-            attachment: log.map(|log| Attachment { name: &log.name, bytes: &log.bytes }),
+            attachment,
         };
         message::compose(story, &letter).map_err(|e| Failure::from_situation(&e))
     }

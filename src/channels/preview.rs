@@ -31,7 +31,7 @@ impl Channel for Preview<'_> {
             let to: &[Mailbox] = &self.email.to;
             let prepared = Prepared::new(self.email, circumstances)?;
             prepared.notes.iter().for_each(|note| (circumstances.warn)(note));
-            prepared.compose(story, to, prepared.notes.clone(), None)
+            prepared.compose(story, to, prepared.notes.clone(), None, None).map(|written| written.composed)
         };
         match composed() {
             Ok(composed) => {

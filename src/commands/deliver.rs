@@ -17,14 +17,12 @@ use crate::deadline::Deadline;
 use crate::decide::{Decision, Reason};
 use crate::delivery::{ChannelName, Delivery, Status};
 use crate::exit::Exit;
-use crate::files;
 use crate::home;
 use crate::message::{LogExcerpt, Story};
 use crate::run::{Event, Outcome, Run, RunFacts};
 use crate::secrets::Secret;
 use crate::settings;
 use crate::task::{Email, Growl, Task};
-use crate::text;
 use crate::zone;
 
 /// How long a notice on a screen may take, of the time that there is.
@@ -274,18 +272,16 @@ impl Plan<'_> {
         }
     }
 
-    /// Reads the end of the log. A log that cannot be read costs nothing but itself.
+    /// Reads what is quoted of the log: of the file that was named, or else of what the program printed.
+    /// A log that cannot be read costs nothing but itself.
     fn log(&self) -> (Option<LogExcerpt>, Vec<String>) {
-        let Some(path) = &self.run.facts.log else { return (None, Vec::new()) };
-        let excerpt = files::open_log(path).map_err(|error| error.to_string()).and_then(|file| {
-            LogExcerpt::read(file)
-                .map_err(|e| format!("cannot read \"{}\": {}", path.display(), text::io_words(&e)))
-        });
-        match excerpt {
+        let printed = || self.run.captured.as_ref().map(LogExcerpt::of_captured);
+        let Some(path) = &self.run.facts.log else { return (printed(), Vec::new()) };
+        match channels::quote_log(path, self.run.outcome) {
             Ok(excerpt) => (Some(excerpt), Vec::new()),
             Err(what) => {
                 self.output.warning(&what);
-                (None, vec![what])
+                (printed(), vec![what])
             }
         }
     }

@@ -39,7 +39,7 @@ impl Notice {
                 message: "Operation not permitted".to_owned(),
             }],
             errors_more: 0,
-            log: Some(Excerpt { lines: vec!["sent 5.23G bytes".to_owned()], truncated: true }),
+            log: Some(Excerpt::example("sent 5.23G bytes")),
             notes: vec!["an example".to_owned()],
         }
     }

@@ -234,7 +234,7 @@ mod tests {
         world.run.facts.message = Some(long.clone());
         world.run.facts.snapshot = Some(long.clone());
         world.run.facts.errors = vec![error(Some(&long), &long); 40];
-        world.log = Some(LogExcerpt { lines: vec![long.clone(); 30], truncated: true });
+        world.log = Some(LogExcerpt::of_lines(&vec![long.clone(); 30], true));
         world.notes = vec![long; 40];
         world
     }
@@ -258,7 +258,7 @@ mod tests {
                 "rsync: [sender] read errors mapping \"/Users/jon/Pictures/{i}.heic\": Input/output error (5)"
             )
         };
-        many.log = Some(LogExcerpt { lines: (0..30).map(log).collect(), truncated: true });
+        many.log = Some(LogExcerpt::of_lines(&(0..30).map(log).collect::<Vec<_>>(), true));
         let page = render(&notice(&many));
         assert!(page.len() < 20_000, "{} bytes", page.len());
         keep("many", &page);
@@ -271,7 +271,7 @@ mod tests {
         world.task.name = attack.to_owned();
         world.host = attack.to_owned();
         world.run.facts.errors = vec![error(Some(attack), attack), error(None, attack)];
-        world.log = Some(LogExcerpt { lines: vec![attack.to_owned()], truncated: false });
+        world.log = Some(LogExcerpt::of_lines(&[attack.to_owned()], false));
         world.notes = vec![attack.to_owned()];
         for page in [render(&notice(&world)), around(&notice(&world), attack)] {
             for forbidden in ["<script", "<img", "onerror='", "src=\"", "href=", "url(", "@import"] {

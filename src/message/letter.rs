@@ -6,6 +6,7 @@ use lettre::address::Envelope;
 use lettre::message::header::{ContentDisposition, ContentTransferEncoding, ContentType};
 use lettre::message::{Body, Message, MessageBuilder, MultiPart, SinglePart};
 
+use crate::message::log::Content;
 use crate::message::notice::Notice;
 use crate::message::{ComposeError, Composed, Letter, Story, header, message_id};
 use crate::run::Outcome;
@@ -21,7 +22,7 @@ pub(crate) struct Parts {
 /// A file that goes with it.
 pub(crate) struct File {
     pub(crate) name: String,
-    pub(crate) text: String,
+    pub(crate) content: Content,
 }
 
 /// Builds the message.
@@ -60,7 +61,7 @@ pub(crate) fn build(
         };
     }
     let message = about(builder, notice)
-        .multipart(body(&parts))
+        .multipart(body(parts.text, parts.html, parts.attachment))
         .map_err(|error| ComposeError::Builder(error.to_string()))?;
     Ok(Composed {
         envelope,
@@ -103,37 +104,45 @@ fn about(builder: MessageBuilder, notice: &Notice) -> MessageBuilder {
 }
 
 /// Puts the parts together: the same in text and HTML, and the log beside it.
-fn body(parts: &Parts) -> MultiPart {
+fn body(text: String, html: String, attachment: Option<File>) -> MultiPart {
     let alternative = MultiPart::alternative()
-        .singlepart(part(ContentType::TEXT_PLAIN, &parts.text))
-        .singlepart(part(ContentType::TEXT_HTML, &parts.html));
-    match &parts.attachment {
+        .singlepart(part(ContentType::TEXT_PLAIN, text))
+        .singlepart(part(ContentType::TEXT_HTML, html));
+    match attachment {
         None => alternative,
-        Some(file) => {
-            let log = SinglePart::builder()
-                .header(ContentDisposition::attachment(&file.name))
-                .header(ContentType::TEXT_PLAIN)
-                .body(encoded(&file.text));
-            MultiPart::mixed().multipart(alternative).singlepart(log)
-        }
+        Some(file) => MultiPart::mixed().multipart(alternative).singlepart(file_part(file)),
     }
 }
 
-fn part(kind: ContentType, text: &str) -> SinglePart {
+/// Makes the part of a file; it may be long, so that no copy is left while it is encoded.
+fn file_part(file: File) -> SinglePart {
+    let (name, kind, body) = match file.content {
+        Content::Text(text) => (file.name, ContentType::TEXT_PLAIN, encoded(text)),
+        Content::Gzip(bytes) => {
+            // RFC 6713
+            let kind = ContentType::parse("application/gzip").unwrap_or(ContentType::TEXT_PLAIN);
+            let body = Body::new_with_encoding(bytes, ContentTransferEncoding::Base64);
+            (format!("{}.gz", file.name), kind, body.unwrap_or_else(Body::new))
+        }
+    };
+    SinglePart::builder().header(ContentDisposition::attachment(&name)).header(kind).body(body)
+}
+
+fn part(kind: ContentType, text: String) -> SinglePart {
     SinglePart::builder().header(kind).body(encoded(text))
 }
 
 /// Encodes text so that any server passes it on unharmed: ASCII, short lines (RFC 2045 section 6).
 ///
 /// Never 7bit, which would leave line ends and trailing spaces to the mercy of what is on the way.
-fn encoded(text: &str) -> Body {
+fn encoded(text: String) -> Body {
     let ascii = text.bytes().filter(u8::is_ascii).count();
     let encoding = if ascii * 6 >= text.len() * 5 {
         ContentTransferEncoding::QuotedPrintable
     } else {
         ContentTransferEncoding::Base64
     };
-    Body::new_with_encoding(text.to_owned(), encoding).unwrap_or_else(Body::new)
+    Body::new_with_encoding(text, encoding).unwrap_or_else(Body::new)
 }
 
 #[cfg(test)]

@@ -35,6 +35,8 @@ use jiff::Zoned;
 use lettre::address::Envelope;
 use lettre::message::Mailbox;
 
+pub(crate) use human::size as human_size;
+pub(crate) use log::{Controls, is_compressed};
 pub use log::{DEFAULT_LINES, LogExcerpt};
 pub use template::{
     FILTERS as TEMPLATE_FILTERS, NAMES as TEMPLATE_NAMES, TemplateFault, check as check_template,
@@ -44,7 +46,6 @@ use crate::error::Situation;
 use crate::exit::Exit;
 use crate::run::{Event, Run};
 use crate::task::Task;
-use crate::text;
 use notice::Notice;
 use redact::Redactor;
 use template::Part;
@@ -89,14 +90,22 @@ pub struct Letter<'a> {
     pub attachment: Option<Attachment<'a>>,
 }
 
-/// A text file that goes with a message.
+/// A log that goes with a message. It is cleaned and redacted like everything else, cut at line ends, and
+/// compressed when it is long.
 #[derive(Debug, Clone, Copy)]
 pub struct Attachment<'a> {
-    /// The name the reader sees.
+    /// The name the reader sees; a compressed file gets ".gz" behind it.
     pub name: &'a str,
-    /// Its bytes, of which the caller has decided how many are worth sending. They are cleaned and
-    /// redacted like everything else; what is no UTF-8 is replaced.
-    pub bytes: &'a [u8],
+    /// The first bytes of the log, whether they are attached or not: they tell how it is written.
+    pub first: &'a [u8],
+    /// Its beginning; all of it where nothing is left out.
+    pub head: &'a [u8],
+    /// How many bytes behind that are left out.
+    pub left_out: u64,
+    /// Its end.
+    pub tail: &'a [u8],
+    /// Whether it is compressed even when it is short.
+    pub compressed: bool,
 }
 
 /// A message, ready to be handed to a server.
@@ -197,7 +206,7 @@ pub fn compose(story: &Story<'_>, letter: &Letter<'_>) -> Result<Composed, Compo
         text: text.unwrap_or_else(|| plain::render(&notice)),
         attachment: letter.attachment.map(|file| letter::File {
             name: redactor.line(file.name),
-            text: redactor.cleaned_log(&text::block(&String::from_utf8_lossy(file.bytes))).into_owned(),
+            content: log::attached(&file, &redactor),
         }),
     };
     letter::build(story, &notice, letter, parts, notes)
@@ -217,6 +226,9 @@ mod tests {
     use crate::run::{Event, Outcome, RunFacts};
     use crate::tools::Tool;
     use mail_parser::{MessageParser, MimeHeaders};
+
+    const NOTHING: Attachment<'_> =
+        Attachment { name: "", first: b"", head: b"", left_out: 0, tail: b"", compressed: false };
 
     fn parts(bytes: &[u8]) -> (String, String) {
         let message = MessageParser::default().parse(bytes).unwrap();
@@ -291,13 +303,29 @@ mod tests {
         world.task.redact = vec!["hunter2".to_owned()];
         let mut letter = world.letter();
         letter.attachment =
-            Some(Attachment { name: "büro\r\n.log", bytes: b"login hunter2\x1b[0m\r\ncaf\xe9\n" });
+            Some(Attachment { name: "büro\r\n.log", head: b"login hunter2\x1b[0m\r\ncaf\xe9\n", ..NOTHING });
         let composed = compose(&world.story(), &letter).unwrap();
         let message = MessageParser::default().parse(&composed.bytes).unwrap();
         let file = message.attachment(0).unwrap();
         assert_eq!(file.attachment_name(), Some("büro .log"));
         let text = file.text_contents().unwrap().replace("\r\n", "\n");
-        assert_eq!(text, "login [redacted]\u{fffd}[0m\ncaf\u{fffd}\n");
+        assert_eq!(text, "login [redacted]\ncaf\u{fffd}\n");
+        assert!(composed.bytes.is_ascii());
+    }
+
+    #[test]
+    fn a_long_log_goes_compressed() {
+        let world = World::failed();
+        let mut letter = world.letter();
+        letter.attachment = Some(Attachment { name: "a.log", compressed: true, ..NOTHING });
+        let composed = compose(&world.story(), &letter).unwrap();
+        let message = MessageParser::default().parse(&composed.bytes).unwrap();
+        let file = message.attachment(0).unwrap();
+        assert_eq!(
+            (file.attachment_name(), file.content_type().unwrap().subtype()),
+            (Some("a.log.gz"), Some("gzip"))
+        );
+        assert_eq!(file.contents().get(..2), Some(&b"\x1f\x8b"[..]));
         assert!(composed.bytes.is_ascii());
     }
 

@@ -3,7 +3,11 @@
 //! The text part, the HTML part and the templates are all made from it, so they cannot disagree,
 //! and nothing that reaches a reader has missed a step.
 
+mod excerpt;
+
 use jiff::{Timestamp, Zoned};
+
+pub(crate) use excerpt::Excerpt;
 
 use crate::message::redact::Redactor;
 use crate::message::{Story, cut, human};
@@ -20,8 +24,6 @@ const NAME: usize = 140;
 const PLACE: usize = 240;
 const SENTENCE: usize = 400;
 const ERRORS: usize = 4_200;
-const LOG_LINE: usize = 300;
-const LOG: usize = 3_200;
 const NOTE: usize = 240;
 
 /// One message, ready to be rendered.
@@ -68,13 +70,6 @@ pub(crate) struct Problem {
     pub(crate) message: String,
 }
 
-/// The last lines of the log, as they are shown.
-#[derive(Debug)]
-pub(crate) struct Excerpt {
-    pub(crate) lines: Vec<String>,
-    pub(crate) truncated: bool,
-}
-
 /// One row of the facts.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Fact {
@@ -118,7 +113,7 @@ impl Notice {
             snapshot: place(&facts.snapshot),
             errors_more: errors_more(facts, &errors),
             errors,
-            log: story.log.as_ref().and_then(|log| excerpt(&log.lines, log.truncated, redactor)),
+            log: story.log.as_ref().and_then(|log| Excerpt::of(log, story.run.outcome, redactor)),
             notes: facts
                 .notes
                 .iter()
@@ -254,23 +249,6 @@ impl Problem {
     }
 }
 
-impl Excerpt {
-    /// Returns what stands above it.
-    pub(crate) fn heading(&self) -> String {
-        match (self.truncated, self.lines.len()) {
-            (true, 1) => "Last line of the log".to_owned(),
-            (true, 2..) => format!("Last {} lines of the log", self.lines.len()),
-            _ => "Log".to_owned(),
-        }
-    }
-
-    /// Returns the lines that are shown; the first one says so where there are earlier ones.
-    pub(crate) fn shown(&self) -> Vec<&str> {
-        let cut = self.truncated.then_some("[… earlier lines are left out]");
-        cut.into_iter().chain(self.lines.iter().map(String::as_str)).collect()
-    }
-}
-
 /// Takes the first errors; the more there are, the more is cut from each.
 fn problems(errors: &[RunError], redactor: &Redactor) -> Vec<Problem> {
     let shown = errors.len().min(MOST_ERRORS);
@@ -290,24 +268,6 @@ fn problems(errors: &[RunError], redactor: &Redactor) -> Vec<Problem> {
 fn errors_more(facts: &RunFacts, shown: &[Problem]) -> usize {
     let unlisted = usize::try_from(facts.errors_more).unwrap_or(usize::MAX);
     (facts.errors.len() - shown.len()).saturating_add(unlisted)
-}
-
-/// Takes the last lines of the log that fit.
-fn excerpt(lines: &[String], truncated: bool, redactor: &Redactor) -> Option<Excerpt> {
-    let mut left = LOG;
-    let mut fitting = Vec::new();
-    for line in lines.iter().rev() {
-        let line = cut::end(redactor.log_line(line).as_str(), LOG_LINE);
-        let Some(rest) = left.checked_sub(cut::weight(&line) + 1) else { break };
-        left = rest;
-        fitting.push(line);
-    }
-    let truncated = truncated || fitting.len() < lines.len();
-    while fitting.last().is_some_and(String::is_empty) {
-        fitting.pop();
-    }
-    fitting.reverse();
-    (!fitting.is_empty() || truncated).then_some(Excerpt { lines: fitting, truncated })
 }
 
 /// Returns the word for a tool; `generic` tells a reader nothing.
@@ -400,10 +360,8 @@ mod tests {
         world.run.facts.message = Some(dirty.clone());
         world.run.facts.snapshot = Some(dirty.clone());
         world.run.facts.errors = vec![error(Some(&dirty), &dirty)];
-        world.log = Some(LogExcerpt {
-            lines: vec![format!("{}hunter2", "x".repeat(296)), dirty.clone()],
-            truncated: false,
-        });
+        world.log =
+            Some(LogExcerpt::of_lines(&[format!("{}hunter2", "x".repeat(296)), dirty.clone()], false));
         world.notes = vec![dirty];
         let shown = format!("{:#?}", notice(&world));
         assert!(!shown.contains("hunter"), "{shown}");
@@ -413,13 +371,14 @@ mod tests {
     #[test]
     fn a_log_cut_here_or_before_says_so() {
         let mut world = World::bare("Home");
-        let lines = |n: usize| Some(LogExcerpt { lines: vec!["x".repeat(1000); n], truncated: false });
+        let lines = |n: usize| Some(LogExcerpt::of_lines(&vec!["x".repeat(1000); n], false));
         world.log = lines(5);
-        assert!(!notice(&world).log.unwrap().truncated);
+        assert_eq!(notice(&world).log.unwrap().heading(), "Log");
         world.log = lines(30);
         let log = notice(&world).log.unwrap();
-        assert!(log.truncated && log.lines.len() < 30 && log.lines[0].ends_with('…'));
-        world.log = Some(LogExcerpt { lines: vec!["end".to_owned()], truncated: true });
+        assert_eq!(log.heading(), "Last 10 lines of the log");
+        assert!(log.shown()[0] == "[… 20 lines are left out]" && log.shown()[1].ends_with('…'));
+        world.log = Some(LogExcerpt::of_lines(&["end".to_owned()], true));
         let log = notice(&world).log.unwrap();
         assert_eq!(log.heading(), "Last line of the log");
         assert_eq!(log.shown(), ["[… earlier lines are left out]", "end"]);

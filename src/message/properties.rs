@@ -44,7 +44,7 @@ prop_compose! {
         world.from.name = Some(next());
         world.to[0].name = Some(next());
         world.run.facts.errors = errors.iter().map(|(p, m)| error(p.as_deref(), m)).collect();
-        world.log = log.map(|lines| LogExcerpt { lines, truncated: false });
+        world.log = log.map(|lines| LogExcerpt::of_lines(&lines, false));
         world.run.outcome = Outcome::WORDS[outcome].1;
         world.test = test;
         world
@@ -136,7 +136,7 @@ proptest! {
     #[test]
     fn any_bytes_make_an_excerpt(bytes in proptest::collection::vec(any::<u8>(), 0..40_000)) {
         let log = LogExcerpt::read(std::io::Cursor::new(&bytes)).unwrap();
-        assert!(log.lines.len() <= 30);
-        assert!(log.lines.iter().all(|line| !line.chars().any(crate::text::is_active)));
+        assert!(log.lines.len() <= 80);
+        assert!(log.lines.iter().all(|line| !line.text.chars().any(crate::text::is_active)));
     }
 }

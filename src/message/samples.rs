@@ -47,8 +47,7 @@ impl World {
         world.task.destination = Some("/Volumes/Backup".to_owned());
         world.task.tool = Some(Tool::Rsync);
         let lines = ["sending incremental file list", "rsync: [sender] write error: Broken pipe (32)"];
-        world.log =
-            Some(LogExcerpt { lines: lines.iter().map(|l| (*l).to_owned()).collect(), truncated: true });
+        world.log = Some(LogExcerpt::of_lines(&lines.map(str::to_owned), true));
         world.notes = vec!["the certificate of smtp.example.com ends in 9 days".to_owned()];
         world.run = Run::new(
             Outcome::Error,

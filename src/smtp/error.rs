@@ -353,6 +353,22 @@ impl SmtpError {
         matches!(self.problem, Problem::PlainTextOnTlsPort)
     }
 
+    /// Returns the server's words when it has refused a message for its size.
+    pub(crate) fn refused_for_size(&self) -> Option<String> {
+        let (Problem::Refused(reply) | Problem::AllRefused(reply)) = &self.problem else { return None };
+        // RFC 1870, section 6; RFC 3463: X.3.4 is the system's limit, X.2.3 the mailbox's. The code 552
+        // says so without one of these too, but with another it is something else: X.2.2, a full mailbox
+        let by_status = matches!(reply.enhanced(), Some("5.3.4" | "5.2.3"));
+        let by_code = reply.code == 552 && reply.enhanced().is_none() && self.step != Step::Recipients;
+        (reply.is_permanent() && (by_status || by_code)).then(|| reply.to_string())
+    }
+
+    /// Tells whether the connection was lost while the server had no whole message.
+    pub(crate) fn lost_before_message(&self) -> bool {
+        matches!(self.step, Step::Sender | Step::Recipients)
+            && matches!(self.problem, Problem::Closed | Problem::Broken(_))
+    }
+
     /// Tells whether the server talks SMTP in clear and offers no encryption.
     pub(crate) fn offers_no_starttls(&self) -> bool {
         matches!(self.problem, Problem::NoStarttls)

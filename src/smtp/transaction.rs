@@ -57,6 +57,22 @@ impl<'a> Mailer<'a> {
         Self(RefCell::new(session))
     }
 
+    /// Sends one message and keeps the session, for another one in its place should it be refused. It is
+    /// ended without a round trip more than [`Transport::send_raw`] takes.
+    pub fn send_first(&self, envelope: &Envelope, message: &[u8]) -> Result<Receipt, SendError> {
+        self.0.borrow_mut().transaction(envelope, message, End::Open)
+    }
+
+    /// Sends one message in place of one that was refused, and says QUIT with it.
+    pub fn send_instead(&self, envelope: &Envelope, message: &[u8]) -> Result<Receipt, SendError> {
+        self.0.borrow_mut().transaction(envelope, message, End::Instead)
+    }
+
+    /// Tells whether the server waits for another command.
+    pub fn is_open(&self) -> bool {
+        self.0.borrow().between_commands
+    }
+
     /// Goes as far as an accepted recipient, and takes it back with RSET: nothing is sent.
     pub fn rehearse(&self, envelope: &Envelope, message: &[u8]) -> Result<Receipt, SendError> {
         self.0.borrow_mut().transaction(envelope, message, End::Rehearsal)
@@ -78,6 +94,10 @@ impl Transport for Mailer<'_> {
 enum End {
     /// With the message, then QUIT.
     Message,
+    /// With the message; QUIT is said when the session is dropped.
+    Open,
+    /// With the message, then QUIT; it begins with RSET, as what was refused may be half begun.
+    Instead,
     /// With RSET.
     Rehearsal,
 }
@@ -90,6 +110,7 @@ struct Command {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Part {
+    Forget,
     Mail,
     Rcpt,
     Data,
@@ -161,7 +182,9 @@ impl Session<'_> {
                 })?;
                 Ok(String::new())
             }
-            End::Message => self.step(Step::Message, |session| session.hand_over(last, message)),
+            End::Message | End::Open | End::Instead => {
+                self.step(Step::Message, |session| session.hand_over(last, message, end))
+            }
         }
     }
 
@@ -187,12 +210,16 @@ impl Session<'_> {
         if self.offered.eight_bit_mime && !message.is_ascii() {
             mail.push_str(" BODY=8BITMIME");
         }
-        let mut commands = vec![Command { line: mail, of: Part::Mail }];
+        let mut commands = Vec::new();
+        if end == End::Instead {
+            commands.push(Command { line: "RSET".to_owned(), of: Part::Forget });
+        }
+        commands.push(Command { line: mail, of: Part::Mail });
         for address in envelope.to() {
             commands.push(Command { line: format!("RCPT TO:<{address}>"), of: Part::Rcpt });
         }
         let (last, of) = match end {
-            End::Message => ("DATA", Part::Data),
+            End::Message | End::Open | End::Instead => ("DATA", Part::Data),
             End::Rehearsal => ("RSET", Part::Reset),
         };
         commands.push(Command { line: last.to_owned(), of });
@@ -223,12 +250,18 @@ impl Session<'_> {
                 if is_data {
                     self.between_commands = false;
                 }
-                let reply = self.reply()?;
+                let reply = match self.reply() {
+                    // one that hangs up has given its reason before
+                    Err(_) if progress.sender_refused() => return verdict(progress),
+                    reply => reply?,
+                };
                 if reply.code == 421 {
                     return Err(Problem::Refused(reply));
                 }
                 self.between_commands |= is_data && reply.code != 354;
                 match command.of {
+                    // it cannot be refused (RFC 5321, section 4.1.1.5); what is wrong shows at MAIL
+                    Part::Forget => {}
                     Part::Mail => progress.mail = Some(reply),
                     Part::Rcpt => progress.rcpt.push(reply),
                     Part::Data | Part::Reset => progress.last = Some(reply),
@@ -256,14 +289,14 @@ impl Session<'_> {
     }
 
     /// Hands the message over after the answer to DATA.
-    fn hand_over(&mut self, data: Option<Reply>, message: &[u8]) -> Result<String, Problem> {
+    fn hand_over(&mut self, data: Option<Reply>, message: &[u8], end: End) -> Result<String, Problem> {
         match data {
             Some(reply) if reply.code == 354 => {}
             Some(reply) => return Err(refusal(reply)),
             None => return Err(Problem::Closed),
         }
-        let pipelining = self.offered.pipelining;
-        if let Err(problem) = self.write_message(message, pipelining) {
+        let quit = self.offered.pipelining && end != End::Open;
+        if let Err(problem) = self.write_message(message, quit) {
             // a server that has had enough says why and hangs up: its word is the better reason
             return Err(match problem {
                 Problem::Closed | Problem::Broken(_) => match self.reply() {
@@ -279,7 +312,7 @@ impl Session<'_> {
             Problem::Closed => Problem::ClosedAfterMessage,
             other => other,
         })?;
-        self.between_commands = !pipelining;
+        self.between_commands = !quit && reply.code != 421;
         match reply.code {
             // the answer to QUIT, or a goodbye: the one to the message has not come
             221 => Err(Problem::ClosedAfterMessage),

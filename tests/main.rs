@@ -36,6 +36,7 @@ mod keychain;
 mod keychain_killed;
 mod log_attached;
 mod log_excerpt;
+#[cfg(target_os = "linux")]
 mod log_memory;
 mod mail_account;
 mod mail_homes;

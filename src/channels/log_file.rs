@@ -181,3 +181,28 @@ fn part(file: &mut File, from: u64, to: u64) -> io::Result<Vec<u8>> {
     file.take(to - from).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{LogFile, Share};
+    use crate::run::Captured;
+
+    #[test]
+    fn what_a_command_printed_is_attached_like_a_file() {
+        let mut captured = Captured::default();
+        captured.push(b"one\ntwo\n");
+        let log = LogFile::of_captured(&captured);
+        let all = log.attachment(Share::Usual);
+        assert_eq!(
+            (all.name, all.head, all.left_out, all.tail),
+            ("output.log", &b"one\ntwo\n"[..], 0, &b""[..])
+        );
+        captured.push(&b"more\n".repeat(2_000_000));
+        let log = LogFile::of_captured(&captured);
+        let all = log.attachment(Share::Usual);
+        assert_eq!((all.left_out, all.head.len()), (captured.left_out(), 1024 * 1024));
+        assert!(log.note(Share::Usual, None).is_some_and(|note| note.contains("10.0 MB")));
+        let last = log.attachment(Share::Last(1000));
+        assert_eq!((last.head.len(), last.tail.len(), last.left_out), (0, 1000, 10_000_008 - 1000));
+    }
+}

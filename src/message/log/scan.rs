@@ -64,7 +64,7 @@ impl Scan {
 
     /// Returns what was picked.
     pub(super) fn finish(mut self) -> LogExcerpt {
-        if !self.headless && !(self.line.bytes.is_empty() && self.nuls == 0) {
+        if !self.headless && (self.nuls > 0 || !self.line.bytes.is_empty()) {
             self.end_of_line();
         }
         let mut lines = self.picked;

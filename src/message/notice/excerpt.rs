@@ -168,7 +168,8 @@ mod tests {
 
     #[test]
     fn a_log_of_nothing_but_long_errors_still_shows_its_end() {
-        let log: String = (0..100).map(|i| format!("error {i}: {}\n", "x".repeat(280))).collect();
+        let line = |i| format!("error {i}: {}\n", "x".repeat(280));
+        let log = (0..100).map(line).collect::<Vec<String>>().concat();
         let shown = excerpt(&log, Outcome::Error).shown().join("\n");
         assert!(shown.starts_with("error 0: ") && shown.contains("\nerror 99: ") && shown.len() <= 3_200);
         assert_eq!(shown.matches("left out").count(), 1, "{shown}");

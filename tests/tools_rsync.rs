@@ -57,7 +57,7 @@ fn unreadable_files_are_named_and_not_counted() {
         let folder = backup.world.path().join("src/closed");
         mail.shows_names_in(folder.to_str().unwrap(), "send_files failed to open: Permission denied (13)");
         mail.counts_errors(usize::try_from(total.files - arrived.files).unwrap());
-        mail.says("some files/attrs were not transferred (see previous errors) (code 23)");
+        mail.says("23 (some files could not be copied because of errors)");
     }
 }
 
@@ -81,7 +81,7 @@ fn a_file_that_vanishes_is_a_warning_with_its_name() {
         arrived.files + 1,
         arrived.bytes
     )));
-    mail.says("some files vanished before they could be transferred (code 24)");
+    mail.says("24 (some source files vanished before they could be copied)");
     mail.says(backup.world.path().join("src/z").to_str().unwrap()).says("file has vanished");
 }
 
@@ -91,15 +91,15 @@ fn what_makes_it_fail_stands_at_the_top() {
         (
             "rsync -a --stats src/ no/such/dst",
             11,
-            "error in file IO (code 11)",
+            "11 (a file could not be read or written)",
             "no/such/dst",
             "mkdir failed: No such file",
         ),
-        ("rsync -a --stats nothere/ dst", 23, "(code 23)", "nothere", "change_dir failed: No such file"),
+        ("rsync -a --stats nothere/ dst", 23, "23 (some files could not", "nothere", "change_dir failed: No such file"),
         (
             "mkdir -m 500 ro; rsync -a --stats src/ ro/dst",
             11,
-            "(code 11)",
+            "11 (a file could not",
             "ro/dst",
             "mkdir failed: Permission denied",
         ),
@@ -107,7 +107,7 @@ fn what_makes_it_fail_stands_at_the_top() {
         (
             "trap '' XFSZ; ulimit -f 1; rsync -a --stats --inplace src/ dst",
             11,
-            "error in file IO (code 11)",
+            "11 (a file could not be read or written)",
             "dst",
             "write failed on: File too large",
         ),

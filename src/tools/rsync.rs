@@ -11,7 +11,7 @@ use crate::tools::code::{Code, code, vague};
 pub(super) const CODES: &[Code] = &[
     code(1, Error, "the command line is wrong"),
     code(2, Error, "the two sides speak different protocols"),
-    code(3, Error, "the source or the destination could not be used"),
+    vague(3, Error, "the source or the destination could not be used"),
     code(4, Error, "one side does not support what was asked for"),
     code(5, Error, "the session with the server could not be started"),
     vague(10, Error, "the network connection failed"),

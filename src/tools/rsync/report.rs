@@ -103,6 +103,10 @@ impl Rsync {
         self.pending = None; // nothing followed it
         self.close();
         let mut facts = self.facts;
+        if self.errors.any() {
+            // it only repeats what the code means, while the first error says which file and why
+            facts.message = None;
+        }
         if facts.files_copied.is_none() && self.listed > 0 {
             // a file that could not be opened is not listed (sender.c, `send_files`)
             facts.files_copied = Some(self.listed);

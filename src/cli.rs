@@ -6,6 +6,7 @@
 mod hidden;
 mod overdue;
 mod password;
+mod run;
 mod setup;
 mod values;
 
@@ -28,6 +29,7 @@ pub use overdue::{LastSuccessArgs, OverdueArgs};
 pub use password::{
     ListPasswordsArgs, LookupArgs, PasswordCommand, RemovePasswordArgs, SetPasswordArgs, TrialArgs,
 };
+pub use run::RunCommandArgs;
 pub use setup::{AnswerArgs, RunBy, SetupArgs};
 use values::{TrustWords, any_text, duration, exit_code, mailbox, mailboxes, time, words};
 
@@ -115,6 +117,9 @@ pub enum Command {
     /// Decide, compose and deliver: the hook that a backup program calls
     #[command(after_help = NOTIFY_EXAMPLES)]
     Notify(NotifyArgs),
+    /// Run a command, tell how it ended, and end as it did: for backups without a hook
+    #[command(after_help = run::EXAMPLES)]
+    Run(Box<RunCommandArgs>),
     /// Send a test message by exactly the path that "notify" takes, and show each stage
     #[command(after_help = TEST_EMAIL_EXAMPLES)]
     TestEmail(TestEmailArgs),

@@ -47,7 +47,7 @@ pub(crate) fn give_up_root(user: Option<u32>, limits: Limits) -> Result<(), Stri
 }
 
 /// Closes what root's caller has left open: a link to `/dev/fd/7` would read it.
-fn close_inherited() {
+pub(crate) fn close_inherited() {
     let folder = if cfg!(target_os = "linux") { "/proc/self/fd" } else { "/dev/fd" };
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let numbers = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());

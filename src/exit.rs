@@ -3,6 +3,8 @@
 //! The numbers are those of sysexits(3); scripts and backup programs rely on them, so they are an
 //! interface (design, section 6) and the man page lists them from [`Exit::ALL`].
 
+use std::process::ExitCode;
+
 use serde::{Serialize, Serializer};
 
 /// How the program ends, as sysexits(3) numbers it.
@@ -98,6 +100,34 @@ impl Exit {
     #[must_use]
     pub fn worse(self, other: Self) -> Self {
         if other.seriousness() > self.seriousness() { other } else { self }
+    }
+}
+
+/// How the program ends: with a code of its own, or as a command has ended that it ran for somebody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// With a code of its own.
+    Own(Exit),
+    /// With the code of the command.
+    Code(u8),
+    /// By the signal that ended the command.
+    Signal(i32),
+}
+
+impl From<Exit> for Ending {
+    fn from(exit: Exit) -> Self {
+        Self::Own(exit)
+    }
+}
+
+impl Ending {
+    /// Returns the code to end with; does not return where a signal is the end.
+    pub fn now(self) -> ExitCode {
+        match self {
+            Self::Own(exit) => ExitCode::from(exit.code()),
+            Self::Code(code) => ExitCode::from(code),
+            Self::Signal(number) => crate::foreground::die_of(number),
+        }
     }
 }
 

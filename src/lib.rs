@@ -18,7 +18,8 @@
 //! - [`message`] composing: text, HTML, headers, templates, the end of a log
 //! - [`delivery`] what became of a notice, as `--json` prints it; [`stages`] how long each step took
 //! - `child` another program, `stdin` what is handed over, within bounds of time and output; `confined`
-//!   this program again, as somebody else
+//!   this program again, as somebody else; `foreground` a command in our place, with `inherited`, what
+//!   this program was started with
 //! - `zone` the time zone of the system, `random` its random numbers, `people` its users; `net` from a
 //!   name to a connected socket; `newest` the newest file in a folder
 //! - [`files`] who may have written a file that decides things; [`home`] whose home it is
@@ -51,7 +52,9 @@ pub mod delivery;
 pub mod error;
 pub mod exit;
 pub mod files;
+mod foreground;
 pub mod home;
+mod inherited;
 pub mod message;
 mod net;
 mod newest;
@@ -70,7 +73,8 @@ mod zone;
 
 use commands::Output;
 use error::Failure;
-use exit::Exit;
+use exit::{Ending, Exit};
+pub use inherited::Inherited;
 
 /// What the program is given from outside.
 #[derive(Debug)]
@@ -81,26 +85,32 @@ pub struct World {
     pub started: Instant,
     /// When it was started, by the clock on the wall.
     pub now: Timestamp,
+    /// What it was started with, and a command shall find again.
+    pub inherited: Inherited,
 }
 
-/// Does what the arguments say and returns the code to end with.
-pub fn run(world: &World) -> Exit {
+/// Does what the arguments say and returns how to end.
+pub fn run(world: &World) -> Ending {
+    if world.args.get(1).is_some_and(|first| first == foreground::PASS_ON) {
+        foreground::pass_on();
+        return Exit::Ok.into();
+    }
     if world.args.get(1).is_some_and(|first| first == accounts::READ_MAIL_HOME) {
         return match cli::ReadMailHome::try_parse_from(world.args.iter().skip(1)) {
-            Ok(args) => commands::read_mail_home(&args),
-            Err(error) => usage(&error, world),
+            Ok(args) => commands::read_mail_home(&args).into(),
+            Err(error) => usage(&error, world).into(),
         };
     }
     #[cfg(not(target_os = "macos"))]
     if world.args.get(1).is_some_and(|first| first == channels::SHOW_NOTICE) {
         return match cli::ShowNotice::try_parse_from(world.args.iter().skip(1)) {
-            Ok(args) => commands::show_notice(&args, world),
-            Err(error) => usage(&error, world),
+            Ok(args) => commands::show_notice(&args, world).into(),
+            Err(error) => usage(&error, world).into(),
         };
     }
     match cli::Cli::try_parse_from(&world.args) {
         Ok(cli) => commands::dispatch(&cli, world),
-        Err(error) => usage(&error, world),
+        Err(error) => usage(&error, world).into(),
     }
 }
 
@@ -124,7 +134,12 @@ fn usage(error: &clap::Error, world: &World) -> Exit {
     let what = what.split("\n\nFor more information").next().unwrap_or(what);
     let what = what.strip_prefix("error: ").unwrap_or(what).trim().replace("\n\n", "\n");
     let command = cli::command_of(&world.args).map(|name| format!(" {name}")).unwrap_or_default();
-    let hint = format!("backup-notify{command} --help lists what can be typed");
+    let hint = if command == " run" && !world.args.iter().any(|arg| arg == "--") {
+        "write the command behind --, as in: backup-notify run --task home -- rsync -a /home /backup"
+            .to_owned()
+    } else {
+        format!("backup-notify{command} --help lists what can be typed")
+    };
     let failure = Failure::new(Exit::Usage, what).with_hint(hint);
     let json = cli::wants_json(&world.args);
     Output::for_hook(cli::OutputArgs { json, ..cli::OutputArgs::default() }).failure(&failure)
@@ -140,6 +155,7 @@ pub fn on_panic_exit() {
             "backup-notify: this is a fault of backup-notify itself{place}; please report it. The notice was not \
              sent\n"
         ));
-        std::process::exit(Exit::Software.code().into());
+        // whoever waits for a command that has ended waits for its code, not for ours
+        std::process::exit(commands::code_after_panic().into());
     }));
 }

@@ -95,7 +95,13 @@ fn what_makes_it_fail_stands_at_the_top() {
             "no/such/dst",
             "mkdir failed: No such file",
         ),
-        ("rsync -a --stats nothere/ dst", 23, "23 (some files could not", "nothere", "change_dir failed: No such file"),
+        (
+            "rsync -a --stats nothere/ dst",
+            23,
+            "23 (some files could not",
+            "nothere",
+            "change_dir failed: No such file",
+        ),
         (
             "mkdir -m 500 ro; rsync -a --stats src/ ro/dst",
             11,

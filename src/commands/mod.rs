@@ -13,6 +13,7 @@ mod password;
 mod question;
 mod ran_as;
 mod read_mail_home;
+mod run;
 mod schema;
 mod screen;
 mod setup;
@@ -22,16 +23,26 @@ mod test_email;
 
 use crate::World;
 use crate::cli::{Cli, Command};
-use crate::exit::Exit;
+use crate::exit::{Ending, Exit};
 
 pub(crate) use output::{Output, print_and_end, talk_raw};
 pub(crate) use read_mail_home::run as read_mail_home;
+pub(crate) use run::code_after_panic;
 #[cfg(not(target_os = "macos"))]
 pub(crate) use show_notice::run as show_notice;
 
-/// Does what was typed and returns the code the program ends with.
-pub(crate) fn dispatch(cli: &Cli, world: &World) -> Exit {
+/// Does what was typed and returns how the program ends.
+pub(crate) fn dispatch(cli: &Cli, world: &World) -> Ending {
     match &cli.command {
+        Command::Run(args) => run::run(args, world),
+        other => own(other, world).into(),
+    }
+}
+
+fn own(command: &Command, world: &World) -> Exit {
+    match command {
+        // it ends as another program has ended
+        Command::Run(_) => Exit::Software,
         Command::Notify(args) => notify::run(args, world),
         Command::TestEmail(args) => test_email::run(args, world),
         Command::Check(args) => check::run(args, world),

@@ -90,6 +90,18 @@ impl Output {
         failure.exit
     }
 
+    /// Writes a result, or the error in its place, as `--json` prints it.
+    pub(crate) fn in_json(result: &Result<Report, Failure>) -> String {
+        let text = match result {
+            Ok(report) => serde_json::to_string(report),
+            Err(failure) => {
+                let (error, hint) = (failure.what.as_str(), failure.hint.as_deref());
+                serde_json::to_string(&ErrorReport { error, hint, exit_code: failure.exit })
+            }
+        };
+        text.unwrap_or_default() + "\n"
+    }
+
     /// Prints a result and returns its code.
     pub(crate) fn report(self, report: &Report) -> Exit {
         if self.args.json {

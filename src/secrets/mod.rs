@@ -18,6 +18,7 @@ mod secret;
 mod stdin;
 mod systemd;
 
+pub(crate) use core_dumps::prevent_for_us_alone as keep_core_limit_for_children;
 pub use error::{Absent, CommandFault, PromptFault, SecretError, SecretFault, StdinFault};
 pub use keychain::{Access, Kept, Keychain, KeychainError, Service, Slot};
 pub(crate) use prompt::put_terminal_back;

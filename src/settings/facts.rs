@@ -68,7 +68,8 @@ pub fn load_run(
     if args.event == Event::Begin {
         return Ok(LoadedRun { run: None, since: started });
     }
-    let report = args.report.as_deref().map(|path| read_report(path, args, origin, deadline)).transpose()?;
+    let report =
+        args.report.as_deref().map(|path| read_report(path, args.tool, origin, deadline)).transpose()?;
     let waited = args.report.as_deref() == Some(Path::new("-")) && args.tool.is_some();
     let since = if waited { Instant::now() } else { started };
     let flags = RunFacts {
@@ -244,12 +245,17 @@ fn fresh(run: &RunFacts, now: Timestamp) -> Result<(), Failure> {
 }
 
 /// Reads the report: our own JSON, or what the program named by `--tool` has printed.
-fn read_report(path: &Path, args: &RunArgs, origin: &Origin, deadline: Deadline) -> Result<Told, Failure> {
+pub(crate) fn read_report(
+    path: &Path,
+    tool: Option<Tool>,
+    origin: &Origin,
+    deadline: Deadline,
+) -> Result<Told, Failure> {
     let from_stdin = path == OsStr::new("-");
     if from_stdin && *origin == Origin::Stdin {
         return Err(Failure::new(Exit::Usage, "stdin cannot be both the task and the report"));
     }
-    if let Some(tool) = args.tool {
+    if let Some(tool) = tool {
         return read_printed(path, tool, from_stdin, deadline);
     }
     let (bytes, name) = if from_stdin {

@@ -27,6 +27,7 @@ use crate::task::{
 use crate::text::{io_words, one_line, shell_word};
 
 pub use facts::{LoadedRun, load_run, tool};
+pub(crate) use facts::{Told, combine, read_report};
 
 /// Where a task came from.
 #[derive(Debug, Clone, PartialEq, Eq)]

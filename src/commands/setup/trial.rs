@@ -9,7 +9,6 @@ use super::Setup;
 use super::account::{one_mailbox, own_address};
 use super::password::Held;
 use super::talk::Question;
-use crate::World;
 use crate::accounts::{Account, shown};
 use crate::channels::Effort;
 use crate::commands::deliver::{self, Target, Trial};
@@ -18,6 +17,7 @@ use crate::error::Failure;
 use crate::exit::Exit;
 use crate::settings::{Loaded, Origin};
 use crate::task::Node;
+use crate::{Inherited, World};
 
 /// How the test ended.
 #[derive(Debug)]
@@ -159,5 +159,10 @@ fn title(remedy: Remedy) -> &'static str {
 
 /// A world that begins now: a deadline must not count the time that a person took to answer.
 pub(super) fn this_moment() -> World {
-    World { args: Vec::new(), started: Instant::now(), now: Timestamp::now() }
+    World {
+        args: Vec::new(),
+        started: Instant::now(),
+        now: Timestamp::now(),
+        inherited: Inherited::default(),
+    }
 }

@@ -185,7 +185,8 @@ fn the_first_end_knows_why_and_the_last_has_the_code() {
     );
     assert_eq!(errors(&report)[0], "/d/ok: write failed on: No space left on device (28)");
     assert_eq!(report.facts.message, None);
-    let alone = "rsync error: error starting client-server protocol (code 5) at main.c(1675) [Receiver=3.5.0]\n";
+    let alone =
+        "rsync error: error starting client-server protocol (code 5) at main.c(1675) [Receiver=3.5.0]\n";
     let message = read(Tool::Rsync, alone).facts.message;
     assert_eq!(message.as_deref(), Some("error starting client-server protocol (code 5)"));
     assert_eq!((report.facts.exit_code, report.complete), (Some(12), true));

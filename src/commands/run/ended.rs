@@ -1,0 +1,151 @@
+//! How the command ended, and the facts of its run.
+
+use std::ffi::OsString;
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::time::{Duration, Instant, SystemTime};
+
+use jiff::Timestamp;
+
+use super::Typed;
+use crate::commands::output::Output;
+use crate::deadline::Deadline;
+use crate::error::Failure;
+use crate::exit::{Ending, Exit};
+use crate::foreground::{Ended, Kept};
+use crate::run::{Outcome, Run, RunError, RunFacts};
+use crate::settings::{Origin, Told, combine, read_report};
+use crate::task::Task;
+use crate::text::{io_words, one_line};
+use crate::tools::Tool;
+
+/// What a shell ends with for a command that is not there, or that cannot be started (POSIX, Shell
+/// Command Language, 2.8.2).
+const NOT_FOUND: u8 = 127;
+const CANNOT_START: u8 = 126;
+/// By how much the time of a file may be before the moment that it was written in: file systems round it.
+const ROUNDED: Duration = Duration::from_secs(2);
+
+/// How the command ended, if it began.
+#[derive(Debug)]
+pub(super) enum End {
+    Ended(Ended),
+    NotStarted(NotStarted),
+}
+
+/// Why there was nothing to end.
+pub(super) type NotStarted = Failure;
+
+impl End {
+    /// Returns the code that a shell sees.
+    pub(super) fn code(&self) -> u8 {
+        match self {
+            Self::Ended(ended) => ended.code(),
+            Self::NotStarted(failure) if failure.exit == Exit::NoInput => NOT_FOUND,
+            Self::NotStarted(_) => CANNOT_START,
+        }
+    }
+
+    /// Returns how this program has to end.
+    pub(super) fn ending(&self) -> Ending {
+        match self {
+            Self::Ended(Ended::Signal(number)) => Ending::Signal(*number),
+            _ => Ending::Code(self.code()),
+        }
+    }
+}
+
+/// Says why a command could not be started.
+pub(super) fn cannot_start(argv: &[OsString], error: &io::Error) -> NotStarted {
+    let name = argv.first().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let (exit, words) = match error.kind() {
+        io::ErrorKind::NotFound => (Exit::NoInput, "it is not found".to_owned()),
+        _ => (Exit::NoPermission, io_words(error)),
+    };
+    let failure = Failure::new(exit, format!("\"{}\" cannot be started: {words}", one_line(&name)));
+    let hint = if exit == Exit::NoInput && argv.len() == 1 && name.contains(' ') {
+        "write the command and each argument as a word of its own; a line for a shell goes behind sh -c"
+    } else if exit == Exit::NoInput {
+        "give its whole path: cron and services look for programs in few folders"
+    } else {
+        "see whether it is a program that may be run: ls -l"
+    };
+    failure.with_hint(hint)
+}
+
+/// A command that is over, and what is known of it.
+#[derive(Debug)]
+pub(super) struct Finished {
+    pub(super) end: End,
+    pub(super) started: Timestamp,
+    pub(super) stopped: Timestamp,
+    /// When it ended, by the clock that deadlines run on.
+    pub(super) since: Instant,
+    pub(super) kept: Option<Kept>,
+    pub(super) notes: Vec<String>,
+    /// The program whose output has been read.
+    pub(super) tool: Option<Tool>,
+}
+
+impl Finished {
+    /// Puts the facts of the run in order.
+    pub(super) fn into_run(self, typed: &Typed<'_>, task: &Task, deadline: Deadline, output: Output) -> Run {
+        let Self { end, started, stopped, since: _, kept, mut notes, tool } = self;
+        let mut report = None;
+        let captured = kept.map(|Kept { captured, report: reader }| {
+            report = reader.zip(tool).and_then(|(reader, tool)| {
+                let read = reader.finish();
+                // what it was not told to print for programs says nothing, and its code says enough
+                let nothing = read.facts == RunFacts::default() && !read.complete;
+                (!nothing).then(|| Told::by_tool(read, tool, "the output"))
+            });
+            captured
+        });
+        if let Some(path) = &typed.report {
+            let tool = typed.args.tool;
+            let told = fresh(path, started)
+                .and_then(|()| read_report(path, tool, &Origin::Flags, deadline).map_err(|f| f.what));
+            match told {
+                Ok(told) => report = Some(told),
+                Err(what) => {
+                    output.warning(&what);
+                    notes.push(what);
+                }
+            }
+        }
+        let mut stated = RunFacts {
+            exit_code: Some(end.code().into()),
+            started: Some(started),
+            finished: Some(stopped),
+            message: typed.args.message.clone(),
+            log: typed.log.clone(),
+            notes,
+            ..RunFacts::default()
+        };
+        if let End::NotStarted(failure) = &end {
+            stated.status = Some(Outcome::Error);
+            if stated.message.is_none() {
+                stated.message = Some(failure.what.clone());
+            } else {
+                stated.errors.push(RunError { path: None, message: failure.what.clone() });
+            }
+        }
+        let (outcome, facts) = combine(stated, report, task);
+        Run { captured, ..Run::new(outcome.unwrap_or(Outcome::Error), facts) }
+    }
+}
+
+/// Refuses a report that another run has left behind.
+fn fresh(path: &Path, started: Timestamp) -> Result<(), String> {
+    let written = fs::metadata(path).and_then(|meta| meta.modified());
+    let begun = SystemTime::from(started).checked_sub(ROUNDED);
+    match (written, begun) {
+        (Ok(written), Some(begun)) if written < begun => Err(format!(
+            "the report \"{}\" is older than this run, so it is not read: the command has written none",
+            path.display()
+        )),
+        // what is wrong with it is found when it is read
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,157 @@
+//! The output of a command, passed on as it comes, and kept.
+
+use std::io::{self, PipeReader, PipeWriter};
+use std::os::fd::{BorrowedFd, OwnedFd};
+use std::process::{Command, Stdio};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::fs::fstat;
+use rustix::io::fcntl_dupfd_cloexec;
+
+use super::pass_on;
+use super::pump::{Pump, Pumped};
+use crate::deadline::Deadline;
+use crate::run::Captured;
+use crate::text::io_words;
+use crate::tools::{ReportReader, Stream};
+
+/// How long the notice waits for those who read our output, once the command has ended.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// What is kept of an output.
+#[derive(Debug, Default)]
+pub(crate) struct Kept {
+    pub(crate) captured: Captured,
+    /// What reads the facts out of it.
+    pub(crate) report: Option<ReportReader>,
+}
+
+impl Kept {
+    pub(super) fn take(&mut self, stream: Stream, bytes: &[u8]) {
+        self.captured.push(bytes);
+        if let Some(report) = &mut self.report {
+            report.feed(stream, bytes);
+        }
+    }
+}
+
+/// The outputs of a command, while it runs.
+#[derive(Debug)]
+pub(crate) struct Capture {
+    kept: Arc<Mutex<Kept>>,
+    done: Receiver<Pumped>,
+    sender: Option<Sender<Pumped>>,
+    /// How many outputs are not done.
+    open: usize,
+    /// Closed when the command has ended.
+    end: Option<PipeWriter>,
+    notes: Vec<String>,
+}
+
+impl Capture {
+    pub(crate) fn new(report: Option<ReportReader>) -> Self {
+        let (sender, done) = channel();
+        let kept = Arc::new(Mutex::new(Kept { captured: Captured::default(), report }));
+        Self { kept, done, sender: Some(sender), open: 0, end: None, notes: Vec::new() }
+    }
+
+    /// Leads the outputs of a command through us, but for those that are closed.
+    ///
+    /// Where both are the same place and nobody has to tell them apart, the command gets one pipe for
+    /// both: what it writes stays in order.
+    pub(super) fn connect(&mut self, command: &mut Command, closed: [bool; 3]) -> io::Result<()> {
+        let [_, no_stdout, no_stderr] = closed;
+        let (stdout, stderr) = (rustix::stdio::stdout(), rustix::stdio::stderr());
+        let (end, writer) = io::pipe()?;
+        let reading = self.kept().report.is_some();
+        let one = !no_stdout && !no_stderr && !reading && same(stdout, stderr);
+        if !no_stdout {
+            let pipe = self.pump(Stream::Stdout, stdout, end.try_clone()?)?;
+            if one {
+                command.stderr(Stdio::from(pipe.try_clone()?));
+            }
+            command.stdout(Stdio::from(pipe));
+        }
+        if !no_stderr && !one {
+            command.stderr(Stdio::from(self.pump(Stream::Stderr, stderr, end)?));
+        }
+        self.end = Some(writer);
+        self.sender = None;
+        Ok(())
+    }
+
+    fn pump(&mut self, stream: Stream, to: BorrowedFd<'_>, end: PipeReader) -> io::Result<PipeWriter> {
+        // above the standard ones, which a command of ours may be given
+        let to: OwnedFd = fcntl_dupfd_cloexec(to, 3)?;
+        let (from, writer) = io::pipe()?;
+        let pump = Pump { stream, from, to, kept: Arc::clone(&self.kept), end };
+        if let Some(sender) = self.sender.clone() {
+            let name = thread::Builder::new().name("output".to_owned());
+            name.spawn(move || drop(sender.send(pump.run())))?;
+            self.open += 1;
+        }
+        Ok(writer)
+    }
+
+    fn kept(&self) -> std::sync::MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns what the command has printed by its end, what is to be said about that, and what is
+    /// still on its way to a reader who takes long.
+    pub(crate) fn finish(mut self) -> (Kept, Vec<String>, Rest) {
+        self.end = None;
+        let until = Deadline::after(Instant::now(), PATIENCE);
+        while self.open > 0 {
+            match self.done.recv_timeout(until.remaining().unwrap_or_default()) {
+                Ok(pumped) => self.done(pumped),
+                Err(_) => break,
+            }
+        }
+        if self.open > 0 {
+            let what = "whoever reads the output takes long: the last of it may be missing here";
+            self.notes.push(what.to_owned());
+        }
+        let kept = std::mem::take(&mut *self.kept());
+        let notes = std::mem::take(&mut self.notes);
+        (kept, notes, Rest(self))
+    }
+
+    fn done(&mut self, pumped: Pumped) {
+        self.open -= 1;
+        let lost = match pumped {
+            Pumped::Ended => None,
+            Pumped::Held(from, to) => pass_on::start(from, to).err(),
+            // a reader who has seen enough is no fault
+            Pumped::Lost(error) => Some(error).filter(|error| error.kind() != io::ErrorKind::BrokenPipe),
+        };
+        if let Some(error) = lost {
+            self.notes.push(format!("the output could not be passed on to its end: {}", io_words(&error)));
+        }
+    }
+}
+
+/// Output that is still on its way.
+#[derive(Debug)]
+pub(crate) struct Rest(Capture);
+
+impl Rest {
+    /// Waits until everything that the command has printed is through, as the command would have.
+    pub(crate) fn wait(mut self) {
+        while self.0.open > 0 {
+            match self.0.done.recv() {
+                Ok(pumped) => self.0.done(pumped),
+                Err(_) => break,
+            }
+        }
+    }
+}
+
+/// Tells whether two descriptors lead to the same place.
+fn same(a: BorrowedFd<'_>, b: BorrowedFd<'_>) -> bool {
+    let place = |fd| fstat(fd).map(|stat| (stat.st_dev, stat.st_ino));
+    matches!((place(a), place(b)), (Ok(a), Ok(b)) if a == b)
+}

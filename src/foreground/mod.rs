@@ -1,0 +1,279 @@
+//! A command in our place: on the caller's terminal or pipes, in the caller's process group, with the
+//! signals that are meant for it, until it ends.
+//!
+//! What it finds is what it would find without us; what its caller sees of its end is what would be
+//! seen of the command's. While it runs, nothing here takes computing time: every thread waits.
+
+#[cfg(not(target_os = "macos"))]
+mod arrivals_linux;
+#[cfg(target_os = "macos")]
+mod arrivals_macos;
+mod capture;
+mod clock;
+mod pass_on;
+mod process;
+mod pump;
+mod signals;
+
+use std::ffi::OsString;
+use std::io;
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Child, Command, ExitStatus};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
+
+use nix::sys::resource::{Resource, getrlimit, rlim_t};
+use nix::sys::signal::{SigSet, Signal, kill, raise};
+use nix::unistd::Pid;
+use rustix::io::{Errno, FdFlags, fcntl_setfd};
+use rustix::process::{WaitId, WaitIdOptions, WaitIdStatus, waitid};
+
+use crate::inherited::Inherited;
+pub(crate) use capture::{Capture, Kept, Rest};
+pub(crate) use clock::Stopwatch;
+pub(crate) use pass_on::{PASS_ON, pass_on};
+pub(crate) use process::Found;
+use process::{AsFound, restore_in};
+pub(crate) use process::{die_of, take_over_signals};
+use signals::{Arrival, Origin, Signals, in_foreground, leads_session};
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// By itself, with this code.
+    Code(u8),
+    /// By this signal.
+    Signal(i32),
+}
+
+impl Ended {
+    fn of(status: ExitStatus) -> Self {
+        match (status.code(), status.signal()) {
+            (Some(code), _) => Self::Code(u8::try_from(code).unwrap_or(u8::MAX)),
+            (None, number) => Self::Signal(number.unwrap_or_default()),
+        }
+    }
+
+    /// Returns the code that a shell makes of it.
+    pub(crate) fn code(self) -> u8 {
+        match self {
+            Self::Code(code) => code,
+            Self::Signal(number) => shell_code(number),
+        }
+    }
+}
+
+/// Returns what a shell makes of the end by a signal (POSIX, Shell Command Language, 2.8.2).
+fn shell_code(number: i32) -> u8 {
+    u8::try_from(number.saturating_add(128)).unwrap_or(u8::MAX)
+}
+
+/// Is told which signal has made us give up the notice.
+pub(crate) type GivenUp = fn(Signal);
+
+/// What is to be started, and what it is to find.
+#[derive(Debug)]
+pub(crate) struct Foreground<'a> {
+    /// The command and its arguments.
+    pub(crate) argv: &'a [OsString],
+    pub(crate) inherited: &'a Inherited,
+    /// The limit for core dumps, as it was found.
+    pub(crate) core: Option<(rlim_t, rlim_t)>,
+    pub(crate) given_up: GivenUp,
+}
+
+/// Returns the limit for core dumps, which this program lowers for itself.
+pub(crate) fn core_limit() -> Option<(rlim_t, rlim_t)> {
+    getrlimit(Resource::RLIMIT_CORE).ok()
+}
+
+/// What happens while a command runs.
+#[derive(Debug)]
+enum Event {
+    Signal(Arrival),
+    Stopped(i32),
+    Exited,
+}
+
+impl Foreground<'_> {
+    /// Runs the command to its end; an error says why it could not be started.
+    pub(crate) fn run(&self, capture: Option<&mut Capture>) -> io::Result<Ended> {
+        let (sender, events) = channel();
+        let (signals, mask) = Signals::watch(sender.clone(), self.given_up)?;
+        let stopped = Stopped::default();
+        let ended = match self.start(&sender, &stopped, mask, capture) {
+            Ok(child) => watch(child, &events, &stopped),
+            Err(error) => Err(error),
+        };
+        // one that was not started has an end all the same: the code of a shell
+        signals.end(*ended.as_ref().unwrap_or(&Ended::Code(NOT_STARTED)));
+        ended
+    }
+
+    fn start(
+        &self,
+        events: &Sender<Event>,
+        stopped: &Stopped,
+        mask: SigSet,
+        capture: Option<&mut Capture>,
+    ) -> io::Result<Child> {
+        let (name, arguments) = self.argv.split_first().ok_or(io::ErrorKind::NotFound)?;
+        let mut command = Command::new(name);
+        command.args(arguments);
+        if !self.inherited.variables.is_empty() {
+            command.envs(self.inherited.variables.iter().map(|(name, value)| (name, value)));
+        }
+        self.close();
+        if let Some(capture) = capture {
+            capture.connect(&mut command, self.inherited.closed)?;
+        }
+        restore_in(&mut command, AsFound { ignored: self.inherited.ignored, mask, core: self.core });
+        // everything that can fail comes before the command
+        let (number, told) = channel();
+        let (events, stopped) = (events.clone(), stopped.clone());
+        let waiter = thread::Builder::new().name("child".to_owned());
+        waiter.spawn(move || {
+            if let Ok(pid) = told.recv() {
+                wait(pid, &events, &stopped);
+            }
+        })?;
+        let child = command.spawn()?;
+        let _ = number.send(pid_of(&child));
+        Ok(child)
+    }
+
+    /// Has the descriptors closed for the command that were closed for us; std has put `/dev/null` there.
+    fn close(&self) {
+        let standard = [rustix::stdio::stdin(), rustix::stdio::stdout(), rustix::stdio::stderr()];
+        for (fd, closed) in standard.into_iter().zip(self.inherited.closed) {
+            if closed {
+                let _ = fcntl_setfd(fd, FdFlags::CLOEXEC);
+            }
+        }
+    }
+}
+
+/// The code of a command that cannot be started, though it is there (POSIX, Shell Command Language,
+/// 2.8.2).
+const NOT_STARTED: u8 = 126;
+
+fn pid_of(child: &Child) -> Pid {
+    Pid::from_raw(i32::try_from(child.id()).unwrap_or_default())
+}
+
+/// Tells what becomes of the child, until it has ended; who it was is left for [`watch`] to collect,
+/// so that its number stays its own as long as signals are sent to it.
+fn wait(pid: Pid, events: &Sender<Event>, stopped: &Stopped) {
+    let changes = WaitIdOptions::STOPPED | WaitIdOptions::CONTINUED;
+    loop {
+        let seen = state(pid, WaitIdOptions::EXITED | changes | WaitIdOptions::NOWAIT);
+        let event = match seen {
+            Ok(Some(status)) if status.stopped() || status.continued() => {
+                // before it is collected: whoever finds nothing to collect finds it here
+                stopped.set(status.stopped());
+                match state(pid, changes | WaitIdOptions::NOHANG) {
+                    Ok(Some(status)) if status.stopped() => {
+                        stopped.set(true);
+                        Event::Stopped(status.stopping_signal().unwrap_or_default())
+                    }
+                    Ok(_) => {
+                        stopped.set(false);
+                        continue;
+                    }
+                    Err(_) => continue,
+                }
+            }
+            Err(Errno::INTR) => continue,
+            _ => Event::Exited,
+        };
+        let over = matches!(event, Event::Exited);
+        if events.send(event).is_err() || over {
+            return;
+        }
+    }
+}
+
+fn state(pid: Pid, options: WaitIdOptions) -> rustix::io::Result<Option<WaitIdStatus>> {
+    let Some(pid) = rustix::process::Pid::from_raw(pid.as_raw()) else { return Err(Errno::CHILD) };
+    waitid(WaitId::Pid(pid), options)
+}
+
+/// Hands signals on, stops and goes on with the child, and returns how it ended.
+fn watch(mut child: Child, events: &Receiver<Event>, stopped: &Stopped) -> io::Result<Ended> {
+    let pid = pid_of(&child);
+    // the signal that stopped it, until we have stopped too
+    let mut stop = None;
+    // whether keys, or somebody who means a whole job, have asked it to stop
+    let mut asked = false;
+    while let Ok(event) = events.recv() {
+        match event {
+            Event::Exited => break,
+            Event::Signal(arrival) => {
+                asked |= matches!(arrival.signal, Signal::SIGTSTP | Signal::SIGTTIN | Signal::SIGTTOU);
+                if is_for(pid, arrival, stopped) {
+                    let _ = kill(pid, arrival.signal);
+                }
+            }
+            Event::Stopped(number) => stop = Some(number),
+        }
+        // one that somebody stops by its own number, and continues by it, must not leave us stopped for
+        // ever; what asked for it may come to us after what came of it
+        if let Some(number) = stop
+            && (asked || in_foreground(Some(pid)))
+        {
+            if stopped.is_still(pid) {
+                stop_with(number);
+                // whoever continued us alone meant the command
+                if stopped.is_still(pid) {
+                    let _ = kill(pid, Signal::SIGCONT);
+                }
+            }
+            (stop, asked) = (None, false);
+        }
+    }
+    child.wait().map(Ended::of)
+}
+
+/// Tells whether a signal that came to us has to be sent to the child.
+fn is_for(child: Pid, arrival: Arrival, stopped: &Stopped) -> bool {
+    match (arrival.signal, arrival.origin) {
+        // it sent that itself, to its whole group or to its parent
+        (_, Origin::Process(sender)) if sender == child.as_raw() => false,
+        // sent to a job it has reached both
+        (Signal::SIGCONT, _) => stopped.is_still(child),
+        // a terminal that goes away says so to the leader of its session, which the command would be
+        (Signal::SIGHUP, Origin::Terminal) => leads_session(),
+        (_, Origin::Terminal) => false,
+        (_, Origin::Process(_)) => true,
+    }
+}
+
+/// Whether the child is stopped, as far as that has been collected.
+#[derive(Debug, Clone, Default)]
+struct Stopped(Arc<AtomicBool>);
+
+impl Stopped {
+    fn set(&self, stopped: bool) {
+        self.0.store(stopped, Ordering::SeqCst);
+    }
+
+    /// Tells whether the child was stopped and has not been continued since.
+    fn is_still(&self, child: Pid) -> bool {
+        let look = WaitIdOptions::CONTINUED | WaitIdOptions::EXITED;
+        let news = state(child, look | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT);
+        matches!(news, Ok(None)) && self.0.load(Ordering::SeqCst)
+    }
+}
+
+/// Stops this program by the signal that stopped the child, as a shell expects of its job; returns when
+/// it goes on.
+fn stop_with(number: i32) {
+    let Ok(signal) = Signal::try_from(number) else { return };
+    // sent before it is let in, so that a second one that waits too is gone with the first
+    let _ = raise(signal);
+    let set = SigSet::from(signal);
+    let _ = set.thread_unblock();
+    let _ = set.thread_block();
+}

@@ -301,6 +301,26 @@ fn the_folder_it_is_started_in_may_go_away() {
     assert_eq!(bench.server.messages().len(), 2);
 }
 
+/// A password for the screens is fetched before the command starts, and with it core dumps go off.
+#[test]
+fn the_limit_for_core_dumps_is_the_caller_s_also_after_a_notice_that_it_begins() {
+    let bench = Bench::new();
+    let mut task = bench.site.task(&bench.server, "implicit");
+    let password = bench.site.world.secret_file();
+    let closed = crate::support::smtp_server::closed_port();
+    task["growl"] = json!({ "host": "127.0.0.1", "port": closed.address.port(), "password": password });
+    bench.site.world.task(&task);
+    let limits = WAYS.map(|way| {
+        let argv = bench.argv(way, &["sh", "-c", "ulimit -Sc; ulimit -Hc"]);
+        let mut all = vec!["sh", "-c", "ulimit -Sc 100; ulimit -Hc 200; exec \"$@\"", "sh"];
+        all.extend(argv.iter().map(String::as_str));
+        let seen = bench.see(None, &all, b"");
+        assert_eq!(seen.stderr.is_empty(), way.is_none(), "{}", seen.text());
+        String::from_utf8(seen.stdout).unwrap()
+    });
+    assert_eq!(limits, ["100\n200\n"; 3]);
+}
+
 #[test]
 fn a_wrong_command_line_runs_nothing() {
     let bench = Bench::new();

@@ -9,8 +9,8 @@ use super::signals::{Arrival, Origin};
 pub(super) struct Arrivals(SignalFd);
 
 impl Arrivals {
-    pub(super) fn of(set: &SigSet) -> nix::Result<Self> {
-        SignalFd::with_flags(set, SfdFlags::SFD_CLOEXEC).map(Self)
+    pub(super) fn of(set: SigSet) -> nix::Result<Self> {
+        SignalFd::with_flags(&set, SfdFlags::SFD_CLOEXEC).map(Self)
     }
 
     /// Waits for the next one.

@@ -9,8 +9,8 @@ pub(super) struct Arrivals(SigSet);
 
 impl Arrivals {
     #[allow(clippy::unnecessary_wraps, reason = "as on Linux")]
-    pub(super) fn of(set: &SigSet) -> nix::Result<Self> {
-        Ok(Self(*set))
+    pub(super) fn of(set: SigSet) -> nix::Result<Self> {
+        Ok(Self(set))
     }
 
     /// Waits for the next one. A signal that keys send is taken for typed while we are in the foreground.

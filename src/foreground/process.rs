@@ -59,7 +59,7 @@ pub(super) fn restore_in(command: &mut Command, found: AsFound) {
 
 /// Lets signals in again that were blocked, but for those that wait: they were meant for a command that
 /// has ended, and a Ctrl-Z among them would stop us in its place.
-pub(super) fn forget_and_unblock(signals: &SigSet) {
+pub(super) fn forget_and_unblock(signals: SigSet) {
     // SAFETY: to ignore a signal, which discards what waits, and what it was before, which is no handler
     // of ours: there is none
     let set = |number, to| unsafe { signal(number, to) };

@@ -70,7 +70,7 @@ impl Signals {
         set.thread_block()?;
         let signals = Self { ended: Arc::new(Mutex::new(None)) };
         let watched = signals.clone();
-        let mut arrivals = Arrivals::of(&set)?;
+        let mut arrivals = Arrivals::of(set)?;
         thread::Builder::new().name("signals".to_owned()).spawn(move || {
             while let Some(arrival) = arrivals.next() {
                 let ended = *watched.ended.lock().unwrap_or_else(PoisonError::into_inner);
@@ -86,7 +86,7 @@ impl Signals {
     /// From now on the signals are about the notice.
     pub(super) fn end(&self, ended: Ended) {
         *self.ended.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), ended));
-        forget_and_unblock(&OTHER.into_iter().collect());
+        forget_and_unblock(OTHER.into_iter().collect());
     }
 }
 

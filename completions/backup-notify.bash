@@ -41,7 +41,7 @@ _backup_notify() {
     fi
 
     case $prev in
-        --task | --report | --log | --newest | --save-ca)
+        --task | --report | --log | --json-file | --newest | --save-ca)
             _backup_notify_offer -f
             return 0
             ;;
@@ -91,9 +91,10 @@ _backup_notify() {
     esac
 
     case $command in
-        '') list='notify test-email check overdue certificate accounts password setup schema completions man --help --version' ;;
+        '') list='notify run test-email check overdue certificate accounts password setup schema completions man --help --version' ;;
         password) list='set remove list --help --version' ;;
         notify) list='--dry-run --hook --task --name --event --status --exit-code --tool --report --started --finished --log --message --when --to --from --account --tls-mode --tls-trust --allow-cleartext-password --deadline --outbox --mail-home --growl --desktop --json --verbose --quiet --help --version' ;;
+        run) list='--capture --tool --log --report --message --json-file --verbose --quiet --task --name --when --to --from --account --tls-mode --tls-trust --allow-cleartext-password --deadline --outbox --mail-home --growl --desktop --help --version' ;;
         test-email) list='--dry-run --task --name --when --to --from --account --tls-mode --tls-trust --allow-cleartext-password --deadline --outbox --mail-home --growl --desktop --json --verbose --quiet --help --version' ;;
         check) list='--offline --task --name --when --to --from --account --tls-mode --tls-trust --allow-cleartext-password --deadline --outbox --mail-home --growl --desktop --json --verbose --quiet --help --version' ;;
         overdue) list='--max-age --last-success --newest --dry-run --task --name --when --to --from --account --tls-mode --tls-trust --allow-cleartext-password --deadline --outbox --mail-home --growl --desktop --json --verbose --quiet --help --version' ;;

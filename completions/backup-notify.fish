@@ -61,6 +61,7 @@ end
 complete -c backup-notify -n "__fish_backup_notify_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c backup-notify -n "__fish_backup_notify_needs_command" -s V -l version -d 'Print version'
 complete -c backup-notify -n "__fish_backup_notify_needs_command" -f -a "notify" -d 'Decide, compose and deliver: the hook that a backup program calls'
+complete -c backup-notify -n "__fish_backup_notify_needs_command" -f -a "run" -d 'Run a command, tell how it ended, and end as it did: for backups without a hook'
 complete -c backup-notify -n "__fish_backup_notify_needs_command" -f -a "test-email" -d 'Send a test message by exactly the path that "notify" takes, and show each stage'
 complete -c backup-notify -n "__fish_backup_notify_needs_command" -f -a "check" -d 'Try everything up to an accepted recipient, ask the screens too, and send nothing'
 complete -c backup-notify -n "__fish_backup_notify_needs_command" -f -a "overdue" -d 'Tell the task\'s people when the last success is too old: for cron, beside the backup'
@@ -81,7 +82,7 @@ error\t''
 interrupted\t''
 skipped\t''"
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -l exit-code -d 'Give the exit code of the backup program; what it means depends on --tool' -r -f
-complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -l tool -d 'Name the backup program, for the meaning of its exit code; without it only 0 is a success' -r -f -a "rsync\t''
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -l tool -d 'Name the backup program: for the meaning of its exit code, its report and what it hands over; without it only 0 is a success' -r -f -a "rsync\t''
 restic\t''
 borg\t''
 rclone\t''
@@ -94,10 +95,10 @@ borgmatic\t''
 resticprofile\t''
 systemd\t''
 generic\t''"
-complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -l report -d 'Read the facts of the run as JSON from this file or from stdin (-)' -r -F
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -l report -d 'Read the facts of the run from this file or from stdin (-): our JSON, or with --tool what that program printed' -r -F
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -l started -d 'Say when the backup began (RFC 3339, or seconds since 1970 as "date +%s" prints them)' -r -f
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -l finished -d 'Say when the backup ended (the same forms); without it the time of this call' -r -f
-complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -l log -d 'Quote the last lines of this log in the message' -r -F
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -l log -d 'Quote this log in the message: the lines that speak of errors, and its end' -r -F
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -l message -d 'Add a sentence about the run to the message' -r -f
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -l when -d 'Send an e-mail about every outcome, from warnings on, or about errors only' -r -f -a "finish\t''
 warning\t''
@@ -122,6 +123,46 @@ complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -s v
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -s h -l help -d 'Print help'
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -s V -l version -d 'Print version'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand run" -l tool -d 'Name the backup program, for the meaning of its exit code and of what it prints' -r -f -a "rsync\t''
+restic\t''
+borg\t''
+rclone\t''
+tar\t''
+rsnapshot\t''
+duplicati\t''
+kopia\t''
+ccc\t''
+borgmatic\t''
+resticprofile\t''
+systemd\t''
+generic\t''"
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand run" -l log -d 'Quote this log, which the command writes, in the message' -r -F
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand run" -l report -d 'Read the facts of the run from this file, which the command writes: what --tool prints, or our JSON' -r -F
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand run" -l message -d 'Add a sentence about the run to the message' -r -f
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand run" -l json-file -d 'Write the result object, which "notify --json" prints, to this file at the end' -r -F
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand run" -l task -d 'Read the task from this file, from stdin (-), or by its name from the configuration folder' -r -F
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand run" -l name -d 'Make a task of this name from the other flags, without a file' -r -f
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand run" -l when -d 'Send an e-mail about every outcome, from warnings on, or about errors only' -r -f -a "finish\t''
+warning\t''
+error\t''"
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand run" -l to -d 'Send to these addresses, separated by commas' -r -f
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand run" -l from -d 'Send from this address' -r -f
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand run" -l account -d 'Use this account: an id as "accounts" prints it, a sender\'s address, a description, or an object as in a task file' -r -f -a '(__backup_notify_accounts usable)'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand run" -l tls-mode -d 'Begin TLS at once, after STARTTLS, or never' -r -f -a "implicit\t''
+starttls\t''
+none\t''"
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand run" -l tls-trust -d 'Accept the server\'s certificate by this rule: system, ca-file:PATH, pin:sha256:HEX, pin:spki-sha256:HEX, self-signed-root or accept-any-certificate; repeat it for several pins' -r -f -a '(__backup_notify_trust)'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand run" -l deadline -d 'Bound the whole run of the program, such as 45s or 2m' -r -f
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand run" -l outbox -d 'Keep what no server accepted in this folder, or nowhere (none); without effect in this version' -r -f -a "(__fish_complete_directories)"
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand run" -l mail-home -d 'Read Mail\'s accounts from this home folder; they are named by their ids then' -r -f -a "(__fish_complete_directories)"
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand run" -l growl -d 'Show a notice through Growl, on this computer or the one named' -r -f -a "(__fish_print_hostnames)"
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand run" -l capture -d 'Keep what the command prints, beside passing it on: for the facts in it, and as the log in the message'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand run" -s v -l verbose -d 'Say more on stderr: the decision, its reason, and each stage'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand run" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand run" -l allow-cleartext-password -d 'Let a password cross an unencrypted connection'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand run" -l desktop -d 'Show a notice on the desktop of whoever is logged in'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand run" -s h -l help -d 'Print help'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand run" -s V -l version -d 'Print version'
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand test-email" -l task -d 'Read the task from this file, from stdin (-), or by its name from the configuration folder' -r -F
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand test-email" -l name -d 'Make a task of this name from the other flags, without a file' -r -f
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand test-email" -l when -d 'Send an e-mail about every outcome, from warnings on, or about errors only' -r -f -a "finish\t''
@@ -278,6 +319,8 @@ complete -c backup-notify -n "__fish_backup_notify_using_subcommand completions"
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand completions" -s V -l version -d 'Print version'
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand man" -s h -l help -d 'Print help'
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand man" -s V -l version -d 'Print version'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -f -a ""
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand run" -f -a ""
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand certificate" -f -a ""
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand accounts" -f -a "(__backup_notify_accounts all)"
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand password; and __fish_seen_subcommand_from set" -f -a "(__backup_notify_accounts keepable)"

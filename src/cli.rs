@@ -309,10 +309,11 @@ pub struct RunArgs {
     /// Give the exit code of the backup program; what it means depends on --tool
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = exit_code)]
     pub exit_code: Option<i32>,
-    /// Name the backup program, for the meaning of its exit code; without it only 0 is a success
+    /// Name the backup program: for the meaning of its exit code, its report and what it hands over; without it
+    /// only 0 is a success
     #[arg(long, value_name = "NAME", value_parser = words(&Tool::WORDS))]
     pub tool: Option<Tool>,
-    /// Read the facts of the run as JSON from this file or from stdin (-)
+    /// Read the facts of the run from this file or from stdin (-): our JSON, or with --tool what that program printed
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     pub report: Option<PathBuf>,
     /// Say when the backup began (RFC 3339, or seconds since 1970 as "date +%s" prints them)
@@ -321,7 +322,7 @@ pub struct RunArgs {
     /// Say when the backup ended (the same forms); without it the time of this call
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub finished: Option<Timestamp>,
-    /// Quote the last lines of this log in the message
+    /// Quote this log in the message: the lines that speak of errors, and its end
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     pub log: Option<PathBuf>,
     /// Add a sentence about the run to the message
@@ -329,7 +330,7 @@ pub struct RunArgs {
     pub message: Option<String>,
     /// Take what the backup program hands its hook: with --tool ccc "$@", with --tool borgmatic its words for
     /// configuration file, repository, error and output
-    #[arg(last = true, value_name = "ARGUMENTS", value_hint = clap::ValueHint::Other)]
+    #[arg(last = true, value_name = "ARGUMENT", value_hint = clap::ValueHint::Other)]
     pub handed: Vec<OsString>,
 }
 

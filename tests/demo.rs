@@ -23,7 +23,7 @@ started=$(date +%s)
 tar -cf backup.tar "$@" > backup.log 2>&1
 code=$?
 backup-notify notify --task task.json --tool tar --exit-code $code --started $started \
-    --log backup.log --hook -v
+    --report backup.log --log backup.log --hook -v
 exit $code
 "#;
 

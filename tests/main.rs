@@ -31,6 +31,7 @@ mod growl_faults;
 #[cfg(target_os = "linux")]
 mod growl_real;
 mod hook_arguments;
+mod hook_lines;
 mod json_reports;
 mod keychain;
 mod keychain_killed;

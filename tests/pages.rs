@@ -11,6 +11,7 @@ mod keychain;
 mod man;
 pub(crate) mod overdue;
 mod page;
+pub(crate) mod programs;
 mod prose;
 mod screens;
 mod security;

@@ -30,7 +30,7 @@ pub struct RunCommandArgs {
     /// Name the backup program, for the meaning of its exit code and of what it prints
     #[arg(long, value_name = "NAME", value_parser = words(&Tool::WORDS))]
     pub tool: Option<Tool>,
-    /// Quote the last lines of this log, which the command writes, in the message
+    /// Quote this log, which the command writes, in the message
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     pub log: Option<PathBuf>,
     /// Read the facts of the run from this file, which the command writes: what --tool prints, or our JSON

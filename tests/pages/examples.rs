@@ -127,7 +127,7 @@ pub(crate) const EXAMPLES: &[Example] = &[
                 `/Library/Application Support/backup-notify/nightly.json`:",
         kind: Kind::Postflight,
         code: "#!/bin/sh\n\
-               /usr/local/bin/backup-notify notify --hook --task nightly --tool ccc --exit-code \"$3\"",
+               /usr/local/bin/backup-notify notify --hook --task nightly --tool ccc -- \"$@\"",
         tells: Some("error"),
     },
     Example {

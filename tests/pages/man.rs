@@ -6,13 +6,13 @@ use clap::{Arg, ArgAction, Command};
 
 use super::examples::EXAMPLES;
 use super::page::Page;
-use super::{commands as every_command, definition, overdue, prose, stores, task_file, templates};
+use super::{commands as every_command, definition, overdue, programs, prose, stores, task_file, templates};
 
 /// When the words of the page were last gone through.
 const DATE: &str = "2026-11-23";
 
 /// The sections, in their order.
-pub(crate) const SECTIONS: [&str; 20] = [
+pub(crate) const SECTIONS: [&str; 23] = [
     "NAME",
     "SYNOPSIS",
     "DESCRIPTION",
@@ -20,6 +20,9 @@ pub(crate) const SECTIONS: [&str; 20] = [
     "OPTIONS",
     "TASK FILE",
     "TEMPLATES",
+    "BACKUP PROGRAMS",
+    "RUNNING A COMMAND",
+    "LOGS",
     "NOTICES ON A SCREEN",
     "OVERDUE BACKUPS",
     "TRUST",
@@ -55,6 +58,9 @@ pub(crate) fn page() -> String {
             "TASK FILE" => task_file::describe(&mut page),
             "SECRET STORES" => stores::describe(&mut page),
             "TEMPLATES" => templates::describe(&mut page),
+            "BACKUP PROGRAMS" => programs::programs(&mut page),
+            "RUNNING A COMMAND" => programs::running(&mut page),
+            "LOGS" => programs::logs(&mut page),
             "OVERDUE BACKUPS" => overdue::describe(&mut page),
             "EXIT STATUS" => exit_status(&mut page),
             "EXAMPLES" => {
@@ -73,7 +79,7 @@ fn synopsis(page: &mut Page, cli: &Command) {
     let own = |name: &str, command: &Command| {
         let mut line = format!("`{} {name}`", cli.get_name());
         for arg in command.get_arguments() {
-            if arg.is_positional() {
+            if arg.is_positional() && !arg.is_last_set() {
                 let name = value_names(arg);
                 line.push_str(&if arg.is_required_set() {
                     format!(" ‹{name}›")
@@ -86,6 +92,13 @@ fn synopsis(page: &mut Page, cli: &Command) {
             line.push_str(" (`--task` ‹FILE› | `--name` ‹NAME›) [‹options›]");
         } else if name.contains(' ') || name == "setup" {
             line.push_str(" [‹options›]");
+        }
+        if let Some(words) = command.get_arguments().find(|arg| arg.is_last_set()) {
+            let words = (value_names(words), words.is_required_set());
+            line.push_str(&match words {
+                (name, true) => format!(" `--` ‹{name}›…"),
+                (name, false) => format!(" [`--` ‹{name}›…]"),
+            });
         }
         line
     };

@@ -4,7 +4,7 @@
 //! effect yet, the page says so.
 
 use super::page::Page;
-use super::{keychain, screens, security, setup};
+use super::{keychain, programs, screens, security, setup};
 
 /// Writes the paragraphs of a section.
 pub(super) fn section(page: &mut Page, name: &str) {
@@ -47,6 +47,7 @@ pub(super) fn command(name: &str) -> Option<&'static str> {
              `test-email` does, with the user, the home folder and the private keychain. Run it as the user who runs the \
              hook: what works for you says nothing about root."
         }
+        "run" => programs::RUN,
         "overdue" => "See OVERDUE BACKUPS. `--dry-run` shows the message that would go out.",
         "certificate" => {
             "It reads the chain on a connection that is good for nothing else, and tries the rules, each on one of \
@@ -81,12 +82,12 @@ pub(super) fn command(name: &str) -> Option<&'static str> {
 /// What is to say of a group of flags.
 pub(super) fn group(name: &str) -> &'static str {
     match name {
-        "The task" => "`notify`, `test-email` and `check` want exactly one of these.",
+        "The task" => "`notify`, `run`, `test-email`, `check` and `overdue` want exactly one of these.",
         "The run" => {
             "For `notify`: what is known of the backup. See `run` under TASK FILE for which fact counts."
         }
         "Overrides of the task" => {
-            "For `notify`, `test-email` and `check`: what shall be different this one time. They hold for every \
+            "For `notify`, `run`, `test-email`, `check` and `overdue`: what shall be different this one time. They hold for every \
              e-mail of the task. A password never comes as an argument."
         }
         "Output" => "Results go to standard output, everything else to standard error.",
@@ -112,9 +113,9 @@ pub(super) fn flag(id: &str) -> Option<&'static str> {
             "In general 0 is a success, 128 plus the number of HUP, INT or TERM is interrupted, all else is an error."
         }
         "report" => {
-            "The keys are those of `run`, see TASK FILE. It cannot stand beside `--tool`: reports of other programs are not read yet."
+            "The keys are those of `run`, see TASK FILE. With the flag `--tool` it is what that program prints, see BACKUP PROGRAMS."
         }
-        "log" => "At most 30 lines; `attach_log` in the task sends more. Links are not followed.",
+        "log" => "See LOGS. Links are not followed.",
         "tool" => "The task can name it too, as `tool`.",
         "when" => "The words are those of `when` under TASK FILE.",
         "account" => {
@@ -157,8 +158,8 @@ fn description(page: &mut Page) {
          names one of them in a word.",
     );
     page.text(
-        "Not in this version: an outbox for messages that no server accepts, and the reports of backup programs in their own formats. Where a key or a flag for one of these is accepted \
-         already, this page says what becomes of it.",
+        "Not in this version: an outbox for messages that no server accepts. The key and the flag for it are accepted \
+         already; this page says what becomes of them.",
     );
 }
 

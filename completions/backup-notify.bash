@@ -26,6 +26,14 @@ _backup_notify() {
         command=${words[1]}
         prev=${words[last - 1]}
     fi
+    # behind "--": of "run" a command and its files
+    for ((i = 2; i < last; i++)); do
+        if [[ ${words[i]} == -- ]]; then
+            [[ $command == run && $i -eq last-1 ]] && _backup_notify_offer -c
+            [[ $command == run && $i -lt last-1 ]] && _backup_notify_offer -f
+            return 0
+        fi
+    done
     # commands of two words
     case $command in
         password)

@@ -205,6 +205,9 @@ const CASES: &[(&str, &str)] = &[
     ),
     ("backup-notify password remove growl:", "backup-notify password remove growl:mac.local "),
     ("backup-notify password remove smt", "backup-notify password remove smt"),
+    // a command behind "--", and flags before it
+    ("backup-notify run --capt", "backup-notify run --capture "),
+    ("backup-notify run --name x -- backup-noti", "backup-notify run --name x -- backup-notify "),
     // in quotes
     (
         "backup-notify check --account \"smtp.example.com:k",

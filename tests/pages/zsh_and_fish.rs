@@ -128,6 +128,13 @@ pub(super) fn zsh() -> String {
             None => line.to_owned(),
         })
         .collect();
+    // behind "--": of a hook's words nothing is known, and of "run" a command, with completions of its own;
+    // as clap writes the two, zsh offers them in the place of flags
+    let out: String = out
+        .split_inclusive('\n')
+        .filter(|line| !line.starts_with("'*::handed "))
+        .map(|line| if line.starts_with("'*::command ") { "'*:: : _normal' \\\n" } else { line })
+        .collect();
     // "_default" offers files: for these values there is nothing to offer
     let out = out.replace(":_default'", ": '").replace(":_email_addresses'", ": '");
     let quoted = |(word, help): &(String, String)| {

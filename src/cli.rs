@@ -3,6 +3,7 @@
 //! The help texts, the man page and the shell completions are all made from it, so the doc comments
 //! below are what users read. Nothing is interpreted here; [`crate::settings`] does that.
 
+mod examples;
 mod hidden;
 mod overdue;
 mod password;
@@ -39,112 +40,47 @@ use values::{TrustWords, any_text, duration, exit_code, mailbox, mailboxes, time
 /// message goes out by the SMTP account named there.
 #[derive(Debug, Parser)]
 #[command(name = "backup-notify", version, propagate_version = true, arg_required_else_help = true)]
-#[command(max_term_width = 100, disable_help_subcommand = true, after_help = MORE)]
+#[command(max_term_width = 100, disable_help_subcommand = true, after_help = examples::MORE)]
 pub struct Cli {
     /// What to do
     #[command(subcommand)]
     pub command: Command,
 }
 
-/// The end of the first help page.
-const MORE: &str = "\
-Example, as the line after the backup in a script:
-  backup-notify notify --task home --tool rsync --exit-code \"$?\"
-
-\"backup-notify COMMAND --help\" lists the flags of a command.
-The manual has the rest: the task file, trust, exit codes, examples. To read it:
-  backup-notify man > backup-notify.1 && man ./backup-notify.1";
-
-const NOTIFY_EXAMPLES: &str = "\
-Examples:
-  backup-notify notify --task home --tool rsync --exit-code \"$?\"
-  backup-notify notify --task ./home.json --status error --message \"The disk was not there\"
-  backup-notify notify --task home --report report.json --dry-run
-  backup-notify notify --task home --hook --tool ccc -- \"$@\"
-
-Exit codes: 0 everything was accepted, or nothing had to be sent; 64 usage; 65 and 66 the task
-file or report; 69 refused; 75 not delivered now; 76 TLS; 77 sign-in or secret; 78 account. The
-manual has them all.";
-
-const TEST_EMAIL_EXAMPLES: &str = "\
-Examples:
-  backup-notify test-email --task home
-  backup-notify test-email --task ./home.json --to kim@example.com --json
-
-Exit codes are those of \"notify\".";
-
-const CHECK_EXAMPLES: &str = "\
-Examples:
-  backup-notify check --task home
-  backup-notify check --task ./home.json --offline
-
-Exit codes are those of \"notify\"; 0 means that a notice would have been accepted.";
-
-const CERTIFICATE_EXAMPLES: &str = "\
-Examples:
-  backup-notify certificate mail.example.com
-  backup-notify certificate mail.example.com:587 --json
-  backup-notify certificate nas.example.com:465 --save-ca ca.pem
-
-It exits 0 whenever the certificates could be read, whatever the rules say of them.";
-
-const ACCOUNTS_EXAMPLES: &str = "\
-Examples:
-  backup-notify accounts
-  backup-notify accounts kim@example.com
-  backup-notify accounts --mail-home /Users/kim --json
-
-It exits 0 whatever it finds; 78 when no account, or more than one, goes by the name given.";
-
-const SETUP_EXAMPLES: &str = "\
-Examples:
-  backup-notify setup home
-  backup-notify setup ./home.json --account kim@example.com --when error
-  backup-notify setup home --account kim@example.com --to ops@example.com --no-test --yes
-
-What is not given is asked on a terminal. Nothing is written before the last answer.
-It ends with the code of the test when that was the end, else of the check; 64 when you leave it.";
-
-const COMPLETIONS_EXAMPLES: &str = "\
-Examples:
-  backup-notify completions bash > ~/.local/share/bash-completion/completions/backup-notify
-  backup-notify completions zsh > ~/.zsh/functions/_backup-notify    (a folder of your fpath)
-  backup-notify completions fish > ~/.config/fish/completions/backup-notify.fish";
-
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Decide, compose and deliver: the hook that a backup program calls
-    #[command(after_help = NOTIFY_EXAMPLES)]
+    #[command(after_help = examples::NOTIFY)]
     Notify(NotifyArgs),
     /// Run a command, tell how it ended, and end as it did: for backups without a hook
     #[command(after_help = run::EXAMPLES)]
     Run(Box<RunCommandArgs>),
     /// Send a test message by exactly the path that "notify" takes, and show each stage
-    #[command(after_help = TEST_EMAIL_EXAMPLES)]
+    #[command(after_help = examples::TEST_EMAIL)]
     TestEmail(TestEmailArgs),
     /// Try everything up to an accepted recipient, ask the screens too, and send nothing
-    #[command(after_help = CHECK_EXAMPLES)]
+    #[command(after_help = examples::CHECK)]
     Check(CheckArgs),
     /// Tell the task's people when the last success is too old: for cron, beside the backup
     #[command(after_help = overdue::EXAMPLES)]
     Overdue(Box<OverdueArgs>),
     /// Show the certificates of a server and what each trust rule says of them
-    #[command(after_help = CERTIFICATE_EXAMPLES)]
+    #[command(after_help = examples::CERTIFICATE)]
     Certificate(CertificateArgs),
     /// List the SMTP accounts that Apple Mail knows, each with the id to write in a task
-    #[command(after_help = ACCOUNTS_EXAMPLES)]
+    #[command(after_help = examples::ACCOUNTS)]
     Accounts(AccountsArgs),
     /// Keep passwords in the private keychain, and see what it keeps
     #[command(subcommand, arg_required_else_help = true, disable_help_subcommand = true)]
     Password(PasswordCommand),
     /// Write a task file in a short conversation: when, account, password, recipients, test
-    #[command(after_help = SETUP_EXAMPLES)]
+    #[command(after_help = examples::SETUP)]
     Setup(Box<SetupArgs>),
     /// Print the JSON Schema of the task file
     Schema,
     /// Print the completions for a shell
-    #[command(after_help = COMPLETIONS_EXAMPLES)]
+    #[command(after_help = examples::COMPLETIONS)]
     Completions {
         /// The shell
         #[arg(value_parser = words(&Shell::WORDS))]

@@ -15,7 +15,12 @@ use crate::support::smtp_server::{Mode, SmtpServer};
 use crate::support::world::World;
 
 const README: &str = include_str!("../README.md");
-const CLI: &str = concat!(include_str!("../src/cli.rs"), include_str!("../src/cli/password.rs"));
+const CLI: &str = concat!(
+    include_str!("../src/cli/examples.rs"),
+    include_str!("../src/cli/password.rs"),
+    include_str!("../src/cli/run.rs"),
+    include_str!("../src/cli/overdue.rs")
+);
 
 /// A piece of code in the README, and the language it is in.
 struct Block {
@@ -87,8 +92,11 @@ fn every_call_in_every_example_is_understood() {
         EXAMPLES.iter().filter(|e| e.kind != Kind::Task).map(|e| e.code.to_owned()).collect();
     code.extend(readme_blocks().into_iter().filter(|b| b.language == "sh").map(|b| b.code));
     // the examples at the end of the help pages, as they stand in the source
-    let helps: Vec<&str> =
-        CLI.lines().filter(|line| line.starts_with("  backup-notify ")).map(str::trim).collect();
+    let helps: Vec<&str> = CLI
+        .lines()
+        .filter(|line| line.starts_with("  backup-notify ") || line.starts_with("  0 9 * * * "))
+        .map(str::trim)
+        .collect();
     assert!(helps.len() > 8, "the help pages have lost their examples");
     code.extend(helps.iter().map(|line| line.replace("\\\"", "\"").trim_end_matches("\";").to_owned()));
     let mut seen = 0;

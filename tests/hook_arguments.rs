@@ -51,32 +51,28 @@ fn the_sentence_of_a_code_stands_in_subject_text_and_html() {
         (
             "--tool rsync --exit-code 24",
             "warning: rsync 24: some source files vanished before they could be copied",
-            "24 (some source files vanished before they could be copied)",
+            "24",
         ),
         (
             "--tool restic --exit-code 3",
             "warning: restic 3: some source files could not be read; the snapshot was made without them",
-            "3 (some source files could not be read; the snapshot was made without them)",
+            "3",
         ),
         (
             "--tool borg --exit-code 105",
             "warning: borg 105: some files could not be read for lack of permission",
-            "105 (some files could not be read for lack of permission)",
+            "105",
         ),
-        (
-            "--tool tar --exit-code 143",
-            "interrupted: tar 143: was ended by SIGTERM (signal 15)",
-            "143 (was ended by SIGTERM (signal 15))",
-        ),
+        ("--tool tar --exit-code 143", "interrupted: tar 143: was ended by SIGTERM, signal 15", "143"),
         (
             "--exit-code -9",
-            "error: exit code -9: was killed by SIGKILL (signal 9), for instance for lack of memory",
-            "-9 (was killed by SIGKILL (signal 9), for instance for lack of memory)",
+            "error: exit code -9: was killed by SIGKILL, signal 9, for instance for lack of memory",
+            "-9",
         ),
         (
             "--tool rsnapshot --exit-code 77",
             "error: rsnapshot 77: a failure, by a code that the program does not document",
-            "77 (a failure, by a code that the program does not document)",
+            "77",
         ),
         ("--exit-code 7", "error: exit code 7: the backup program reports a failure", "7"),
     ] {
@@ -202,7 +198,7 @@ fn systemd_says_how_its_unit_ended() {
             "203",
             "error: systemd 203: the program of the unit could not be started (EXEC)",
         ),
-        (&rsync, "success", "killed", "TERM", "interrupted: rsync 143: was ended by SIGTERM (signal 15)"),
+        (&rsync, "success", "killed", "TERM", "interrupted: rsync 143: was ended by SIGTERM, signal 15"),
         (
             &rsync,
             "timeout",

@@ -50,9 +50,14 @@ impl Notice {
     /// Shows the exit code and what it means.
     pub(super) fn exit_code_in_words(&self) -> Option<String> {
         let code = self.exit_code?;
-        // without a program there is nothing to know about a code, but for signals
-        let words =
-            self.meaning.as_ref().filter(|meaning| code != 0 && (meaning.telling || self.tool.is_some()));
+        // without a program there is nothing to know about a code, but for signals; and what stands at the
+        // top is not said twice
+        let said = self.reason();
+        let words = self.meaning.as_ref().filter(|meaning| {
+            code != 0
+                && (meaning.telling || self.tool.is_some())
+                && said.as_ref().is_none_or(|said| *said != meaning.sentence)
+        });
         Some(words.map_or_else(|| code.to_string(), |meaning| format!("{code} ({})", meaning.words())))
     }
 }
@@ -99,11 +104,20 @@ mod tests {
     }
 
     #[test]
-    fn the_row_of_a_code_has_its_meaning() {
-        let row = |tool, code| said(tool, Outcome::Error, code, 0).1.unwrap();
-        assert_eq!(row(Some(Tool::Restic), 11), "11 (the repository is locked by another process)");
-        assert_eq!(row(Some(Tool::Restic), 0), "0");
-        assert_eq!(row(None, 7), "7");
-        assert_eq!(row(None, 130), "130 (was ended by SIGINT (signal 2))");
+    fn the_row_of_a_code_has_its_meaning_unless_that_stands_at_the_top() {
+        let row = |tool, code, message: Option<&str>| {
+            let mut world = World::bare("Home");
+            world.task.tool = tool;
+            (world.run.outcome, world.run.facts.exit_code) = (Outcome::Error, Some(code));
+            world.run.facts.message = message.map(str::to_owned);
+            Notice::of(&world.story(), &Redactor::new(&[])).exit_code_in_words().unwrap()
+        };
+        let message = Some("the disk was not there");
+        let locked = "11 (the repository is locked by another process)";
+        assert_eq!(row(Some(Tool::Restic), 11, message), locked);
+        assert_eq!(row(Some(Tool::Restic), 11, None), "11");
+        assert_eq!(row(Some(Tool::Restic), 0, message), "0");
+        assert_eq!(row(None, 7, message), "7");
+        assert_eq!(row(None, 130, message), "130 (was ended by SIGINT, signal 2)");
     }
 }

@@ -97,7 +97,7 @@ fn signal_words(number: i32) -> String {
         Signal::SIGXFSZ => ("was ended", ": a file became larger than it may be"),
         _ => ("was ended", ""),
     };
-    format!("{how} by {} (signal {number}){why}", signal.as_str()).replacen("crashed by", "crashed with", 1)
+    format!("{how} by {}, signal {number}{why}", signal.as_str()).replacen("crashed by", "crashed with", 1)
 }
 
 #[cfg(test)]
@@ -135,7 +135,7 @@ mod tests {
                 let meaning = tool.meaning(code);
                 assert_eq!(
                     meaning.sentence,
-                    format!("{} {code}: was ended by SIGTERM (signal 15)", tool.name())
+                    format!("{} {code}: was ended by SIGTERM, signal 15", tool.name())
                 );
                 assert_eq!((meaning.outcome, meaning.telling), (Outcome::Interrupted, true));
             }
@@ -143,12 +143,12 @@ mod tests {
             assert!(
                 killed
                     .sentence
-                    .ends_with(": was killed by SIGKILL (signal 9), for instance for lack of memory")
+                    .ends_with(": was killed by SIGKILL, signal 9, for instance for lack of memory")
             );
             assert_eq!(killed.outcome, Outcome::Error);
             assert_eq!(tool.meaning(129).outcome, Outcome::Interrupted);
             assert_eq!(tool.meaning(130).outcome, Outcome::Interrupted);
-            assert!(tool.meaning(139).sentence.ends_with("crashed with SIGSEGV (signal 11)"));
+            assert!(tool.meaning(139).sentence.ends_with("crashed with SIGSEGV, signal 11"));
             assert!(tool.meaning(192).sentence.ends_with("was ended by signal 64"));
             for none in [128, 193, -1, -65] {
                 assert!(!tool.meaning(none).sentence.contains("signal"), "{:?}", tool.meaning(none));

@@ -7,19 +7,11 @@ use crate::tools::code::{Code, code, vague};
 
 /// What its exit codes mean (facts/backup-tools.md; rclone.org/docs, "List of exit codes").
 ///
-/// 1 and 2 changed places in 1.69 (its lib/exitcode of 1.68.1 and of 1.73.3). 5 and 7 are vague too: the
-/// log names the error.
+/// 1 and 2 changed places in 1.69 (its lib/exitcode of 1.68.1 and of 1.73.3), while a sync that fails ends
+/// with 1 in 1.60 already. 5 and 7 are vague too: the log names the error.
 pub(super) const CODES: &[Code] = &[
-    vague(
-        1,
-        Error,
-        "failed, for a reason that has no code of its own (before 1.69: the command line is wrong)",
-    ),
-    vague(
-        2,
-        Error,
-        "the command line is wrong (before 1.69: failed, for a reason that has no code of its own)",
-    ),
+    vague(1, Error, "failed, for a reason that has no code of its own"),
+    vague(2, Error, "the command line is wrong, or it failed for a reason that has no code of its own"),
     code(3, Error, "a folder was not found"),
     code(4, Error, "a file was not found"),
     vague(5, Error, "an error that may go away by itself; trying again did not help"),

@@ -9,7 +9,7 @@ use crate::tools::code::{Code, code, vague};
 ///
 /// Where its own error line says more than the code (which file, which host), the row is vague.
 pub(super) const CODES: &[Code] = &[
-    code(1, Error, "the command line is wrong"),
+    vague(1, Error, "the command line is wrong"),
     code(2, Error, "the two sides speak different protocols"),
     vague(3, Error, "the source or the destination could not be used"),
     code(4, Error, "one side does not support what was asked for"),

@@ -131,6 +131,10 @@ pub struct RunFacts {
     /// What is to be said about the facts themselves, e.g. that a report ends early.
     #[schemars(skip)]
     pub notes: Vec<String>,
+    /// Whether they were read out of JSON that the backup program has printed: nobody wants to read that
+    /// again where the log is quoted.
+    #[schemars(skip)]
+    pub from_json: bool,
 }
 
 impl RunFacts {
@@ -160,6 +164,7 @@ impl RunFacts {
             errors_more,
             log: self.log.or(below.log),
             notes,
+            from_json: self.from_json || below.from_json,
         }
     }
 }

@@ -104,6 +104,18 @@ impl LogExcerpt {
         Ok(excerpt)
     }
 
+    /// Leaves out the lines of JSON, whole objects and pieces of larger ones; where nothing else is left,
+    /// everything.
+    pub(crate) fn without_json(&self) -> Self {
+        let is_json = |line: &&LogLine| {
+            let text = line.text.trim();
+            text.starts_with(['{', '}', '"']) || matches!(text, "[" | "]" | "],")
+        };
+        let lines: Vec<LogLine> = self.lines.iter().filter(|line| !is_json(line)).cloned().collect();
+        let any = lines.iter().any(|line| !line.text.is_empty());
+        if any { Self { lines, ..self.clone() } } else { Self::default() }
+    }
+
     /// Picks the same from what a command printed.
     pub fn of_captured(captured: &Captured) -> Self {
         let mut scan = Scan::default();

@@ -113,7 +113,10 @@ impl Notice {
             snapshot: place(&facts.snapshot),
             errors_more: errors_more(facts, &errors),
             errors,
-            log: story.log.as_ref().and_then(|log| Excerpt::of(log, story.run.outcome, redactor)),
+            log: story.log.as_ref().and_then(|log| {
+                let for_people = facts.from_json.then(|| log.without_json());
+                Excerpt::of(for_people.as_ref().unwrap_or(log), story.run.outcome, redactor)
+            }),
             notes: facts
                 .notes
                 .iter()

@@ -172,6 +172,7 @@ impl Told {
     /// Takes what a program printed; `name` is what messages call it.
     pub(crate) fn by_tool(report: ToolReport, tool: Tool, name: &str) -> Self {
         let ToolReport { mut facts, complete } = report;
+        facts.from_json = tool.prints_json();
         if !complete {
             facts.notes.push(format!(
                 "{name} ends before {} was done with it: there may be more to say about this run",

@@ -87,6 +87,11 @@ impl Tool {
         Self::WORDS.iter().find(|(_, tool)| *tool == self).map_or("generic", |(word, _)| word)
     }
 
+    /// Tells whether what it prints for programs is JSON.
+    pub(crate) fn prints_json(self) -> bool {
+        matches!(self, Self::Restic | Self::Borg | Self::Rclone)
+    }
+
     /// Tells what an exit code of this program says about the backup.
     pub fn meaning(self, code: i32) -> Meaning {
         let row = self.codes().iter().find(|row| row.codes.contains(&code));

@@ -174,7 +174,7 @@ pub(super) fn logs(page: &mut Page) {
     page.text(
         "Of the log that `--log`, or `log` in a report, names, the message quotes the last lines. When the backup did not \
          end well, it quotes the first lines that speak of an error too, with what stands around them. Left-out lines are \
-         counted. Of a long log the first 16 MiB and the last 4 MiB are looked at. A log that is compressed, or no text, is \
+         counted. JSON of restic, Borg and rclone, whose facts stand above it, is left out. Of a long log the first 16 MiB and the last 4 MiB are looked at. A log that is compressed, or no text, is \
          neither quoted nor attached, and the message says so; so it does when the log is missing, a link, a pipe or a \
          folder.",
     );

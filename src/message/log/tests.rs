@@ -164,3 +164,14 @@ fn what_a_command_printed_is_quoted_in_the_same_way() {
     assert_eq!((texts(&log)[0], *texts(&log).last().unwrap()), ("error: first", "last"));
     assert_eq!(log.unseen.unwrap().bytes, captured.left_out());
 }
+
+#[test]
+fn json_that_was_read_already_is_left_out_and_counted() {
+    let log = "opening\n{\"message_type\":\"status\"}\n{\n    \"archive\": {\n        \"name\": \"a\",\n        \"args\": [\n            \
+               \"borg\"\n        ],\n        \"n\": 1\n    }\n}\nFatal: it is locked\n";
+    let excerpt = LogExcerpt::read(Cursor::new(log)).unwrap().without_json();
+    let texts: Vec<_> = excerpt.lines.iter().map(|line| (line.number, line.text.as_str())).collect();
+    assert_eq!(texts, [(0, "opening"), (11, "Fatal: it is locked")]);
+    let json = LogExcerpt::read(Cursor::new("{\"a\":1}\n\n{}\n")).unwrap();
+    assert_eq!(json.without_json(), LogExcerpt::default());
+}

@@ -62,6 +62,7 @@ mod run_capture;
 mod run_command;
 mod run_facts;
 mod run_signals;
+mod run_tools;
 mod same_path;
 mod secret_stores;
 mod sending;

@@ -69,7 +69,7 @@ fn whole(args: &RunCommandArgs, world: &World, output: Output) -> Result<Ending,
     if let Some(loaded) = &loaded {
         teller.begin(loaded);
     }
-    let tool = args.tool.or(loaded.as_ref().and_then(|loaded| loaded.task.tool));
+    let tool = loaded.as_ref().map_or(args.tool, |loaded| loaded.task.tool);
     let mut capture = args.capture.then(|| Capture::new(tool.and_then(ReportReader::new)));
     let foreground =
         Foreground { argv: &args.command, inherited: &world.inherited, core, given_up: say_given_up };
@@ -136,7 +136,7 @@ impl<'a> Typed<'a> {
 
     fn load(&self) -> Result<Loaded, Failure> {
         let mut loaded = settings::load_task(&self.task, &self.args.overrides, Event::End, Instant::now())?;
-        loaded.task.tool = self.args.tool.or(loaded.task.tool);
+        loaded.task.tool = settings::tool(self.args.tool, loaded.task.tool);
         Ok(loaded)
     }
 }

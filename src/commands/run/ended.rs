@@ -95,9 +95,11 @@ impl Finished {
         let mut report = None;
         let captured = kept.map(|Kept { captured, report: reader }| {
             report = reader.zip(tool).and_then(|(reader, tool)| {
-                let read = reader.finish();
+                let mut read = reader.finish();
+                // it has ended well and everything was seen: what is missing it was not told to print
+                read.complete |= end.code() == 0;
                 // what it was not told to print for programs says nothing, and its code says enough
-                let nothing = read.facts == RunFacts::default() && !read.complete;
+                let nothing = read.facts == RunFacts::default();
                 (!nothing).then(|| Told::by_tool(read, tool, "the output"))
             });
             captured

@@ -23,9 +23,10 @@ impl Arrivals {
             };
             let number = i32::try_from(info.ssi_signo).unwrap_or_default();
             let Ok(signal) = Signal::try_from(number) else { continue };
-            // above 0 the kernel sent it: for the signals of a terminal, to its foreground group
-            // (sigaction(2), "The si_code field")
-            let origin = if info.ssi_code > 0 {
+            // above 0 the kernel sent it (sigaction(2), "The si_code field"): those of a terminal to a whole
+            // group, but that of a timer to us alone, though it was set for the command
+            let timer = matches!(signal, Signal::SIGALRM | Signal::SIGVTALRM | Signal::SIGPROF);
+            let origin = if info.ssi_code > 0 && !timer {
                 Origin::Terminal
             } else {
                 Origin::Process(i32::try_from(info.ssi_pid).unwrap_or_default())

@@ -22,20 +22,25 @@ use super::{Ended, Event, GivenUp};
 use crate::secrets::put_terminal_back;
 
 /// Those that stay ours after the command has ended: they would lose the notice.
-const ENDING: [Signal; 6] =
-    [Signal::SIGHUP, Signal::SIGINT, Signal::SIGQUIT, Signal::SIGTERM, Signal::SIGUSR1, Signal::SIGUSR2];
-/// Those that matter to the command alone.
-const OTHER: [Signal; 9] = [
-    Signal::SIGWINCH,
-    Signal::SIGCONT,
-    Signal::SIGTSTP,
-    Signal::SIGTTIN,
-    Signal::SIGTTOU,
+/// A timer that was set before this program took the place of another one is among them (alarm(2)), and
+/// what a file that grows too large sends to its writer, who then sees an error instead (setrlimit(2)).
+const ENDING: [Signal; 12] = [
+    Signal::SIGHUP,
+    Signal::SIGINT,
+    Signal::SIGQUIT,
+    Signal::SIGTERM,
+    Signal::SIGUSR1,
+    Signal::SIGUSR2,
     Signal::SIGALRM,
     Signal::SIGVTALRM,
     Signal::SIGPROF,
-    Signal::SIGURG,
+    Signal::SIGXCPU,
+    Signal::SIGXFSZ,
+    Signal::SIGIO,
 ];
+/// Those that matter to the command alone.
+const OTHER: [Signal; 6] =
+    [Signal::SIGWINCH, Signal::SIGCONT, Signal::SIGTSTP, Signal::SIGTTIN, Signal::SIGTTOU, Signal::SIGURG];
 /// What has ended the command may reach us a little later than it.
 const SAME: Duration = Duration::from_secs(1);
 

@@ -152,3 +152,27 @@ fn a_full_disk_under_the_output_ends_the_command_and_is_said() {
     assert!(said.contains("could not be passed on to its end"), "{said}");
     assert!(bench.mail().contains("could not be passed on to its end"));
 }
+
+#[test]
+fn a_full_disk_under_the_messages_ends_nothing_and_is_said() {
+    let bench = Bench::new();
+    let full = || std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let line = "for i in $(seq 2000); do printf 'message %s\\n' $i >&2; done; echo out; exit 3";
+    for way in WAYS {
+        let output = bench.command(way, &["bash", "-c", line]).stderr(full()).output().unwrap();
+        assert_eq!((output.status.code(), &output.stdout[..]), (Some(3), &b"out\n"[..]), "{way:?}");
+    }
+    let mail = bench.mail();
+    assert!(mail.contains("could not be passed on to its end") && mail.contains("message 2000"), "{mail}");
+}
+
+#[test]
+fn where_nothing_can_be_kept_the_command_runs_all_the_same() {
+    let bench = Bench::new();
+    let argv = bench.argv(CAPTURE, &["/bin/sh", "-c", "echo out; exit 3"]);
+    let mut all = vec!["sh", "-c", "ulimit -n 8; exec \"$@\"", "sh"];
+    all.extend(argv.iter().map(String::as_str));
+    let seen = bench.see(None, &all, b"");
+    assert_eq!((seen.code, &seen.stdout[..]), (Some(3), &b"out\n"[..]), "{}", seen.text());
+    assert!(seen.text().contains("the output could not be kept"), "{}", seen.text());
+}

@@ -58,11 +58,22 @@ impl Capture {
         Self { kept, done, sender: Some(sender), open: 0, end: None, notes: Vec::new() }
     }
 
-    /// Leads the outputs of a command through us, but for those that are closed.
+    /// Leads the outputs of a command through us; where that cannot be done they go where they would
+    /// without us, for the command matters more than what it prints.
+    pub(super) fn connect(&mut self, command: &mut Command, closed: [bool; 3]) {
+        let connected = self.lead(command, closed);
+        self.sender = None;
+        if let Err(error) = connected {
+            command.stdout(Stdio::inherit()).stderr(Stdio::inherit());
+            self.notes.push(format!("the output could not be kept: {}", io_words(&error)));
+        }
+    }
+
+    /// Leads the outputs through us, but for those that are closed.
     ///
     /// Where both are the same place and nobody has to tell them apart, the command gets one pipe for
     /// both: what it writes stays in order.
-    pub(super) fn connect(&mut self, command: &mut Command, closed: [bool; 3]) -> io::Result<()> {
+    fn lead(&mut self, command: &mut Command, closed: [bool; 3]) -> io::Result<()> {
         let [_, no_stdout, no_stderr] = closed;
         let (stdout, stderr) = (rustix::stdio::stdout(), rustix::stdio::stderr());
         let (end, writer) = io::pipe()?;
@@ -79,7 +90,6 @@ impl Capture {
             command.stderr(Stdio::from(self.pump(Stream::Stderr, stderr, end)?));
         }
         self.end = Some(writer);
-        self.sender = None;
         Ok(())
     }
 
@@ -87,7 +97,7 @@ impl Capture {
         // above the standard ones, which a command of ours may be given
         let to: OwnedFd = fcntl_dupfd_cloexec(to, 3)?;
         let (from, writer) = io::pipe()?;
-        let pump = Pump { stream, from, to, kept: Arc::clone(&self.kept), end };
+        let pump = Pump { stream, from, to, kept: Arc::clone(&self.kept), end, lost: None };
         if let Some(sender) = self.sender.clone() {
             let name = thread::Builder::new().name("output".to_owned());
             name.spawn(move || drop(sender.send(pump.run())))?;
@@ -123,8 +133,8 @@ impl Capture {
     fn done(&mut self, pumped: Pumped) {
         self.open -= 1;
         let lost = match pumped {
-            Pumped::Ended => None,
-            Pumped::Held(from, to) => pass_on::start(from, to).err(),
+            Pumped::Ended(lost) => lost,
+            Pumped::Held(from, to, lost) => pass_on::start(from, to).err().or(lost),
             // a reader who has seen enough is no fault
             Pumped::Lost(error) => Some(error).filter(|error| error.kind() != io::ErrorKind::BrokenPipe),
         };

@@ -127,7 +127,7 @@ impl Foreground<'_> {
         }
         self.close();
         if let Some(capture) = capture {
-            capture.connect(&mut command, self.inherited.closed)?;
+            capture.connect(&mut command, self.inherited.closed);
         }
         restore_in(&mut command, AsFound { ignored: self.inherited.ignored, mask, core: self.core });
         // everything that can fail comes before the command

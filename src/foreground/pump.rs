@@ -23,14 +23,16 @@ pub(super) struct Pump {
     pub(super) kept: Arc<Mutex<Kept>>,
     /// Ends when the command has ended.
     pub(super) end: PipeReader,
+    /// Why something of stderr was not passed on.
+    pub(super) lost: Option<io::Error>,
 }
 
 /// What became of an output.
 pub(super) enum Pumped {
-    /// Nobody writes to it any more.
-    Ended,
+    /// Nobody writes to it any more; something may have been lost on the way.
+    Ended(Option<io::Error>),
     /// The command has ended, and all that it wrote is through, but others can still write.
-    Held(PipeReader, OwnedFd),
+    Held(PipeReader, OwnedFd, Option<io::Error>),
     /// It could not be passed on, so it was closed.
     Lost(io::Error),
 }
@@ -49,7 +51,7 @@ impl Pump {
             }
             if readable {
                 match self.pass(&mut buffer) {
-                    Ok(0) => return Pumped::Ended,
+                    Ok(0) => return Pumped::Ended(self.lost),
                     Ok(_) => {}
                     // closed by this: the command sees what it would have seen
                     Err(error) => return Pumped::Lost(error),
@@ -65,7 +67,7 @@ impl Pump {
         while left > 0 {
             let most = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len());
             match self.pass(buffer.get_mut(..most).unwrap_or_default()) {
-                Ok(0) => return Pumped::Ended,
+                Ok(0) => return Pumped::Ended(self.lost),
                 Ok(length) => left = left.saturating_sub(u64::try_from(length).unwrap_or(left)),
                 Err(error) => return Pumped::Lost(error),
             }
@@ -76,9 +78,9 @@ impl Pump {
         // a pipe without writers and without bytes says only that it is hung up, on macOS also that it
         // can be read: if somebody wrote meanwhile, somebody holds it
         if events.contains(PollFlags::POLLHUP) && ioctl_fionread(&self.from).unwrap_or_default() == 0 {
-            return Pumped::Ended;
+            return Pumped::Ended(self.lost);
         }
-        Pumped::Held(self.from, self.to)
+        Pumped::Held(self.from, self.to, self.lost)
     }
 
     fn pass(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
@@ -91,8 +93,16 @@ impl Pump {
         let bytes = buffer.get(..length).unwrap_or_default();
         // kept first: a slow reader of ours must not cost the notice what the command said
         self.kept.lock().unwrap_or_else(PoisonError::into_inner).take(self.stream, bytes);
-        write_all(self.to.as_fd(), bytes)?;
-        Ok(length)
+        match write_all(self.to.as_fd(), bytes) {
+            Ok(()) => Ok(length),
+            // programs look whether their results could be written, and not their messages: a full disk
+            // under a log must not end what would have gone on
+            Err(error) if self.stream == Stream::Stderr && error.kind() != io::ErrorKind::BrokenPipe => {
+                self.lost.get_or_insert(error);
+                Ok(length)
+            }
+            Err(error) => Err(error),
+        }
     }
 }
 

@@ -151,7 +151,7 @@ fn arguments_environment_folder_and_mask_reach_the_command_as_they_are() {
         assert!(command.output().unwrap().status.success());
     }
     let seen = WAYS.map(|way| {
-        let mut command = bench.command(way, &["sh", "-c", "grep ^Sig[BIC] /proc/self/status; env | sort"]);
+        let mut command = bench.command(way, &["sh", "-c", "grep '^Sig[BIC]' /proc/self/status; env | sort"]);
         command.env("OPENSSL_CONF", "/nowhere").env("SSL_CERT_FILE", "/nowhere");
         String::from_utf8(command.output().unwrap().stdout).unwrap()
     });

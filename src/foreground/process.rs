@@ -84,6 +84,9 @@ pub(crate) fn die_of(number: i32) -> ExitCode {
         let _ = unsafe { signal(wanted, SigHandler::SigDfl) };
         let _ = raise(wanted);
         let _ = SigSet::from(wanted).thread_unblock();
+    } else {
+        // SAFETY: it sends this thread a signal of those without a name, for which there are no handlers
+        let _ = unsafe { nix::libc::raise(number) };
     }
     ExitCode::from(super::shell_code(number))
 }

@@ -176,3 +176,27 @@ fn where_nothing_can_be_kept_the_command_runs_all_the_same() {
     assert_eq!((seen.code, &seen.stdout[..]), (Some(3), &b"out\n"[..]), "{}", seen.text());
     assert!(seen.text().contains("the output could not be kept"), "{}", seen.text());
 }
+
+#[test]
+fn what_is_still_in_the_pipe_at_the_end_stands_in_the_mail() {
+    let bench = Bench::new();
+    // more than our own output and a buffer hold, and less than that and a pipe
+    let line = "head -c 160000 /dev/zero | tr '\\0' '\\n'; echo the very last line; exec touch done";
+    let mut child = bench.command(CAPTURE, &["sh", "-c", line]).spawn().unwrap();
+    let done = bench.site.world.path().join("done");
+    while !done.exists() {
+        std::thread::yield_now();
+    }
+    let ended = || {
+        let path = format!("/proc/{0}/task/{0}/children", child.id());
+        std::fs::read_to_string(path).is_ok_and(|children| children.trim().is_empty())
+    };
+    while !ended() {
+        std::thread::yield_now();
+    }
+    let mut text = String::new();
+    child.stdout.take().unwrap().read_to_string(&mut text).unwrap();
+    assert!(child.wait().unwrap().success() && text.ends_with("the very last line\n"));
+    let mail = bench.mail();
+    assert!(mail.contains("the very last line"), "{mail}");
+}

@@ -360,6 +360,21 @@ fn a_report_that_the_command_writes_gives_the_facts_unless_it_is_an_old_one() {
 }
 
 #[test]
+fn a_log_of_an_earlier_run_is_not_taken_for_one_of_this_run() {
+    let bench = Bench::new();
+    let old = "is older than this run: the command has written nothing to it";
+    bench.site.world.write("log", "last night\n");
+    let touch = ["touch", "-d", "2020-01-01", "log"];
+    assert!(bench.command(None, &touch).status().unwrap().success());
+    for (line, expected) in [("exit 3", true), ("echo now >>log; exit 3", false)] {
+        let seen = bench.see(Some(&["--log", "log"]), &["sh", "-c", line], b"");
+        let mail = bench.mail();
+        assert!(seen.code == Some(3) && mail.contains(old) == expected, "{mail}");
+        assert!(mail.contains("last night"), "{mail}");
+    }
+}
+
+#[test]
 fn the_result_does_not_follow_links_nor_replace_devices() {
     let bench = Bench::new();
     let world = &bench.site.world;

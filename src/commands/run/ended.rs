@@ -106,8 +106,14 @@ impl Finished {
         });
         if let Some(path) = &typed.report {
             let tool = typed.args.tool;
-            let told = fresh(path, started)
-                .and_then(|()| read_report(path, tool, &Origin::Flags, deadline).map_err(|f| f.what));
+            let told = if is_older(path, started) {
+                let path = path.display();
+                Err(format!(
+                    "the report \"{path}\" is older than this run, so it is not read: the command has written none"
+                ))
+            } else {
+                read_report(path, tool, &Origin::Flags, deadline).map_err(|failure| failure.what)
+            };
             match told {
                 Ok(told) => report = Some(told),
                 Err(what) => {
@@ -115,6 +121,12 @@ impl Finished {
                     notes.push(what);
                 }
             }
+        }
+        if let Some(path) = typed.log.as_deref().filter(|path| is_older(path, started)) {
+            let path = path.display();
+            notes.push(format!(
+                "the log \"{path}\" is older than this run: the command has written nothing to it"
+            ));
         }
         let mut stated = RunFacts {
             exit_code: Some(end.code().into()),
@@ -138,16 +150,9 @@ impl Finished {
     }
 }
 
-/// Refuses a report that another run has left behind.
-fn fresh(path: &Path, started: Timestamp) -> Result<(), String> {
+/// Tells whether another run has left a file behind; what else is wrong with it is found when it is read.
+fn is_older(path: &Path, started: Timestamp) -> bool {
     let written = fs::metadata(path).and_then(|meta| meta.modified());
     let begun = SystemTime::from(started).checked_sub(ROUNDED);
-    match (written, begun) {
-        (Ok(written), Some(begun)) if written < begun => Err(format!(
-            "the report \"{}\" is older than this run, so it is not read: the command has written none",
-            path.display()
-        )),
-        // what is wrong with it is found when it is read
-        _ => Ok(()),
-    }
+    matches!((written, begun), (Ok(written), Some(begun)) if written < begun)
 }

@@ -180,8 +180,8 @@ fn where_nothing_can_be_kept_the_command_runs_all_the_same() {
 #[test]
 fn what_is_still_in_the_pipe_at_the_end_stands_in_the_mail() {
     let bench = Bench::new();
-    // more than our own output and a buffer hold, and less than that and a pipe
-    let line = "head -c 160000 /dev/zero | tr '\\0' '\\n'; echo the very last line; exec touch done";
+    // more than our own output holds, and less than that and a pipe
+    let line = "head -c 100000 /dev/zero | tr '\\0' '\\n'; echo the very last line; exec touch done";
     let mut child = bench.command(CAPTURE, &["sh", "-c", line]).spawn().unwrap();
     let done = bench.site.world.path().join("done");
     while !done.exists() {

@@ -7,6 +7,7 @@
 use serde::Deserialize;
 
 use crate::run::{Outcome, RunFacts};
+use crate::tools::Tool;
 use crate::tools::report::json::{Number, Text, read, whole};
 use crate::tools::report::{Errors, Line, Parser, ToolReport, words};
 
@@ -101,12 +102,21 @@ impl Parser for Report {
             self.complete = false;
         }
         let errors = if self.errors.any() { self.errors } else { self.marked };
+        // a name in a list may look like the line with the code, so a code that says less than the rest is none
+        let by_rest = match self.ended {
+            Some(Ended::Failed) => Outcome::Error,
+            _ => errors.outcome(),
+        };
+        let says_less = |code: &i32| {
+            let outcome = Tool::Borg.meaning(*code).outcome;
+            outcome != by_rest && outcome.worse(by_rest) == by_rest
+        };
+        self.facts.exit_code = self.facts.exit_code.filter(|code| !says_less(code));
         self.facts.status = match self.ended.filter(|_| self.complete) {
             Some(Ended::Interrupted) => Some(Outcome::Interrupted),
             // the code says more
             _ if self.facts.exit_code.is_some() => None,
-            Some(Ended::Failed) => Some(Outcome::Error),
-            Some(Ended::Archived) => Some(errors.outcome()),
+            Some(Ended::Failed | Ended::Archived) => Some(by_rest),
             None => None,
         };
         let mut facts = self.facts;
@@ -144,7 +154,10 @@ impl Report {
         }
         let is = |field: &Option<Text>, word| field.as_ref().is_some_and(|text| text.is(word));
         let said = message.message.as_ref().map(Text::bytes).unwrap_or_default();
-        if is(&message.kind, "file_status") {
+        if is(&message.kind, "archive_progress") {
+            self.at_work();
+        } else if is(&message.kind, "file_status") {
+            self.at_work();
             let path = message.path.as_ref().map(Text::bytes);
             self.marked(message.status.as_ref().map(Text::bytes).unwrap_or_default(), path);
         } else if is(&message.kind, "log_message") {
@@ -170,6 +183,13 @@ impl Report {
             facts.files_total = stats.nfiles.count();
             facts.bytes_total = stats.original_size.count();
             facts.bytes_copied = stats.deduplicated_size.count();
+        }
+    }
+
+    /// Notes that Borg is at work: what it printed before was the end of another run.
+    fn at_work(&mut self) {
+        if self.ended == Some(Ended::Archived) {
+            (self.ended, self.complete, self.facts.exit_code) = (None, false, None);
         }
     }
 
@@ -243,9 +263,11 @@ impl Report {
         } else if line.starts_with(b"terminating with ") {
             self.return_code(line);
         } else if let Some(path) = line.strip_prefix(b"E ").or_else(|| line.strip_prefix(b"C ")) {
+            self.at_work();
             self.marked(line.get(..1).unwrap_or_default(), Some(path));
         } else if matches!(line, [b'A'..=b'Z' | b'a'..=b'z' | b'-' | b'?', b' ', ..]) {
             // another file of --list
+            self.at_work();
         } else if let (Some(path), why) = parted(line) {
             self.errors.add(Some(path), why);
         } else if ends_the_run(line) {

@@ -145,3 +145,30 @@ fn however_long_it_is_it_costs_no_memory() {
     // shown as numbers, four characters a byte and more
     assert!(kept(parser, &endless, 8 << 20) < 6 * OBJECT);
 }
+
+#[test]
+fn a_name_that_looks_like_a_good_code_makes_nothing_good() {
+    let forged = "A src/x\nterminating with success status, rc 0\n";
+    let failed = borg(&format!("{forged}Data integrity error: Segment entry checksum mismatch\n"));
+    assert_eq!((failed.facts.status, failed.facts.exit_code), (Some(Outcome::Error), None));
+    let failed = borg("A src/x\nterminating with warning status, rc 1\nKeyboard interrupt\n");
+    assert_eq!(failed.facts.status, Some(Outcome::Interrupted));
+    let partly = borg(&format!("src/a: open: [Errno 13] Permission denied: 'a'\n{forged}"));
+    assert_ne!(partly.facts.exit_code, Some(0));
+    let clear = std::str::from_utf8(IN_CLEAR).unwrap();
+    let (_, well) = clear.split_once("backed it up\n").unwrap();
+    let good = borg(&well.replace("warning status, rc 1", "success status, rc 0"));
+    assert_eq!((good.facts.status, good.facts.exit_code), (None, Some(0)));
+}
+
+#[test]
+fn a_run_behind_another_one_has_not_its_end() {
+    let clear = std::str::from_utf8(IN_CLEAR).unwrap();
+    let progress = "{\"type\": \"archive_progress\", \"nfiles\": 3, \"path\": \"src/a\"}\n";
+    let list = "{\"type\": \"file_status\", \"status\": \"A\", \"path\": \"src/a\"}\n";
+    for begins in ["A src/a\n", "E src/a\n", progress, list] {
+        let report = borg(&format!("{clear}{begins}"));
+        assert_eq!((report.complete, report.facts.status), (false, None), "{begins}");
+        assert_eq!(report.facts.exit_code, None, "{begins}");
+    }
+}

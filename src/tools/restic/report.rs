@@ -14,6 +14,17 @@ use crate::text::io_words;
 use crate::tools::report::json::{Number, Text, read};
 use crate::tools::report::{Errors, Line, Parser, ToolReport, words};
 
+/// What only a backup prints in clear, and before its end: how it begins, and each file under `-vv`.
+const BACKS_UP: [&[u8]; 7] = [
+    b"using parent snapshot ",
+    b"no parent snapshot found",
+    b"start backup on ",
+    b"start scan on ",
+    b"new       /",
+    b"modified  /",
+    b"unchanged /",
+];
+
 /// The parser.
 #[derive(Debug, Default)]
 pub(in crate::tools) struct Report {
@@ -24,16 +35,16 @@ pub(in crate::tools) struct Report {
     ended: Option<Ended>,
 }
 
-/// Which last words were seen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Which last words were seen, the most serious last: there may be several runs in one report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Ended {
     Well,
     /// "Warning: at least one source file could not be read"
     Partly,
-    Cancelled,
-    Badly,
     /// With an exit code, which says more.
     Coded,
+    Cancelled,
+    Badly,
 }
 
 /// A line of JSON, of whatever type.
@@ -131,6 +142,7 @@ impl Parser for Report {
         if bytes.starts_with(br#"{"message_type":"status""#)
             || bytes.starts_with(br#"{"message_type":"verbose_status""#)
         {
+            self.at_work();
             return;
         }
         if bytes.starts_with(b"{") {
@@ -190,18 +202,27 @@ impl Report {
         facts.started = summary.backup_start.as_ref().and_then(Text::time);
         facts.finished = summary.backup_end.as_ref().and_then(Text::time);
         facts.snapshot = summary.snapshot_id.as_ref().map(|id| words(id.bytes())).filter(|id| !id.is_empty());
-        self.ended.get_or_insert(Ended::Well);
+        self.ended_as(Ended::Well);
     }
 
     fn exit_error(&mut self, message: &Printed) {
         let code = message.code.count().and_then(|code| i32::try_from(code).ok()).filter(|code| *code != 0);
         self.facts.exit_code = code;
-        self.ended = Some(if code.is_some() { Ended::Coded } else { Ended::Badly });
+        self.ended_as(if code.is_some() { Ended::Coded } else { Ended::Badly });
         // "Warning: at least one source file could not be read" says less than the errors and the code
         let said = message.message.as_ref().map(Text::bytes).unwrap_or_default();
         if !said.starts_with(b"Warning: ") {
             self.say(said.strip_prefix(b"Fatal: ").unwrap_or(said));
         }
+    }
+
+    /// Notes that it is at work: a good end that was seen before is that of another run, or is in a name.
+    fn at_work(&mut self) {
+        self.ended = self.ended.filter(|ended| !matches!(ended, Ended::Well | Ended::Partly));
+    }
+
+    fn ended_as(&mut self, ended: Ended) {
+        self.ended = self.ended.max(Some(ended));
     }
 
     /// Keeps the sentence that explains the end: the first line of it.
@@ -218,14 +239,14 @@ impl Report {
         let line = line.strip_prefix(b"\x1b[2K").unwrap_or(line);
         if let Some(said) = line.strip_prefix(b"Fatal: ") {
             self.say(said);
-            self.ended = Some(Ended::Badly);
+            self.ended_as(Ended::Badly);
         } else if line.starts_with(b"unable to create lock in backend") {
             self.say(line);
-            self.ended = Some(Ended::Badly);
+            self.ended_as(Ended::Badly);
         } else if line == b"Warning: at least one source file could not be read" {
-            self.ended = Some(Ended::Partly);
+            self.ended_as(Ended::Partly);
         } else if line.starts_with(b"signal interrupt received") {
-            self.ended = Some(Ended::Cancelled);
+            self.ended_as(Ended::Cancelled);
         } else if let Some(said) = line.strip_prefix(b"error: ") {
             let (path, why) = parted(said);
             self.errors.add(path, why);
@@ -233,6 +254,8 @@ impl Report {
             self.retried = Some(reason.get(..4096).unwrap_or(reason).to_vec());
         } else if let Some(path) = line.strip_suffix(b" does not exist, skipping") {
             self.errors.add(Some(path), b"does not exist");
+        } else if BACKS_UP.iter().any(|start| line.starts_with(start)) {
+            self.at_work();
         } else {
             self.counted(line);
         }
@@ -251,7 +274,7 @@ impl Report {
             ["processed", files, "files,", _, _, "in", _, ""] => self.facts.files_total = files.parse().ok(),
             ["snapshot", id, "saved", "", ..] => {
                 self.facts.snapshot = Some(words(id.as_bytes()));
-                self.ended.get_or_insert(Ended::Well);
+                self.ended_as(Ended::Well);
             }
             _ => {}
         }

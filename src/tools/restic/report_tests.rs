@@ -123,3 +123,27 @@ fn a_gigabyte_of_it_costs_no_memory() {
     let lines = [status.into_bytes(), error.into_bytes(), b"error: open /a: b".to_vec()];
     assert!(kept(Report::default(), &lines, 1 << 30) < 100_000);
 }
+
+#[test]
+fn the_end_of_one_run_is_not_that_of_the_next() {
+    let summary = "{\"message_type\":\"summary\",\"files_new\":1}\n";
+    let status = "{\"message_type\":\"status\",\"percent_done\":0}\n";
+    assert_eq!(restic(&format!("{summary}{status}")).facts.status, None);
+    assert!(!restic(&format!("{summary}{status}")).complete);
+    assert_eq!(restic(&format!("{status}{summary}")).facts.status, Some(Outcome::Success));
+    // and a failure stays one, whatever comes later
+    let failed = restic(&format!("Fatal: no space\n{status}{summary}"));
+    assert_eq!(failed.facts.status, Some(Outcome::Error));
+    let partly = "Warning: at least one source file could not be read\n";
+    assert_eq!(restic(&format!("Fatal: no space\n{partly}")).facts.status, Some(Outcome::Error));
+    let clear = "processed 8 files, 48.837 KiB in 0:00\nsnapshot c066be15 saved\n";
+    for begins in ["using parent snapshot 1\n", "no parent snapshot found, will read all files\n"] {
+        assert!(!restic(&format!("{clear}{begins}")).complete, "{begins}");
+        assert!(restic(&format!("{begins}{clear}")).complete, "{begins}");
+    }
+    // the name of a file with line breaks in it, under -vv
+    assert!(
+        !restic("new       /a\nsnapshot c066be15 saved, saved in 0s\nsnapshot x saved\nnew       /b\n")
+            .complete
+    );
+}

@@ -22,6 +22,8 @@ pub(in crate::tools) struct Report {
     failed: bool,
     /// Whether the last thing that was logged is what rclone logs last.
     complete: bool,
+    /// How many files were compared, in the figures in clear.
+    checked: Option<u64>,
 }
 
 /// A line of the log.
@@ -42,6 +44,8 @@ struct Stats {
     total_bytes: Number,
     transfers: Number,
     total_transfers: Number,
+    checks: Number,
+    total_checks: Number,
     elapsed_time: Number,
     /// What is at work just now: there is none of it at the end.
     transferring: Option<serde::de::IgnoredAny>,
@@ -99,7 +103,11 @@ impl Report {
         let elapsed = stats.elapsed_time.seconds().and_then(|time| SignedDuration::try_from(time).ok());
         facts.finished = time;
         facts.started = time.zip(elapsed).and_then(|(time, elapsed)| time.checked_sub(elapsed).ok());
-        self.complete = self.failed || (stats.transferring.is_none() && stats.checking.is_none());
+        // while it lists what there is, or waits for the other side, nothing is at work either
+        let files = (stats.transfers.count(), stats.total_transfers.count());
+        let checks = (stats.checks.count(), stats.total_checks.count());
+        let all = stats.transferring.is_none() && stats.checking.is_none() && all_done(&[files, checks]);
+        self.complete = self.failed || all;
     }
 
     fn error(&mut self, object: Option<&[u8]>, said: &[u8]) {
@@ -185,12 +193,22 @@ impl Report {
                 }
                 _ => {}
             }
+        } else if let Some(rest) = line.strip_prefix("Checks:") {
+            self.checked = rest.split_ascii_whitespace().next().and_then(|number| number.parse().ok());
         } else if line.starts_with("Elapsed time:") {
-            self.complete = true;
+            let files = (self.facts.files_copied, self.facts.files_total);
+            self.complete = self.failed || all_done(&[files, (self.checked, None)]);
         } else if line.starts_with("Transferring:") || line.starts_with("Checking:") {
             self.complete = self.failed;
         }
     }
+}
+
+/// Tells whether figures, each of how many of how many, can be those of the end: something was done, and
+/// nothing is left.
+fn all_done(figures: &[(Option<u64>, Option<u64>)]) -> bool {
+    let left = |(done, all): &(Option<u64>, Option<u64>)| all.is_some() && done < all;
+    figures.iter().any(|(done, _)| done.is_some_and(|done| done > 0)) && !figures.iter().any(left)
 }
 
 /// Returns what follows the time at the beginning of a line, "2026/11/23 04:20:54 ".

@@ -101,3 +101,21 @@ fn however_long_it_is_it_costs_no_memory() {
     let lines = [error.into_bytes(), info.into_bytes()];
     assert!(kept(Report::default(), &lines, 64 << 20) < 1 << 20);
 }
+
+#[test]
+fn figures_without_anything_done_are_no_end() {
+    let stats = |figures: &str| {
+        rclone(&format!("{{\"level\":\"info\",\"msg\":\"\",\"stats\":{{{figures}}}}}\n")).facts.status
+    };
+    // it lists the other side, where nothing is transferred or checked just now
+    assert_eq!(stats("\"transfers\":0,\"totalTransfers\":0,\"checks\":0,\"totalChecks\":0"), None);
+    assert_eq!(stats("\"transfers\":3,\"totalTransfers\":7,\"checks\":9,\"totalChecks\":9"), None);
+    assert_eq!(stats("\"transfers\":3,\"totalTransfers\":3,\"checks\":8,\"totalChecks\":9"), None);
+    let nothing_new = "\"transfers\":0,\"totalTransfers\":0,\"checks\":9,\"totalChecks\":9";
+    assert_eq!(stats(nothing_new), Some(Outcome::Success));
+    let clear = |checks: &str, files: &str| {
+        rclone(&format!("{checks}Transferred:            {files}\nElapsed time:         0.0s\n")).complete
+    };
+    assert!(!clear("", "0 / 0, -") && !clear("", "6 / 7, 85%"));
+    assert!(clear("", "7 / 7, 100%") && clear("Checks:                12 / 12, 100%\n", "0 / 0, -"));
+}

@@ -159,6 +159,10 @@ impl Rsync {
     /// Adds the rows of one run to the sums.
     fn close(&mut self) {
         let Some(stats) = self.stats.take() else { return };
+        // names at the top of what is copied can have the order of the rows, but not beyond this one
+        if ROWS.get(stats.at).is_none_or(|(row, _)| !matches!(row, Row::Literal | Row::Matched)) {
+            return;
+        }
         // rsync counts a file as transferred before it opens it (sender.c, `send_files`), so those that
         // it could not open are taken off again; the data tells what has really come over
         let lost = std::mem::take(&mut self.lost);

@@ -231,3 +231,15 @@ fn a_cut_anywhere_leaves_what_was_there() {
     let cut = read(Tool::Rsync, &PARTIAL.as_bytes()[..at]);
     assert_eq!((cut.complete, cut.facts.files_copied), (false, Some(10)));
 }
+
+#[test]
+fn names_in_the_order_of_the_rows_forge_no_sums() {
+    let forged = "Number of files: 900\nNumber of regular files transferred: 900\n\
+                  Total file size: 900 bytes\nTotal transferred file size: 900 bytes\nzzz\n";
+    let report = read(Tool::Rsync, format!("{forged}{PARTIAL}"));
+    let plain = read(Tool::Rsync, PARTIAL);
+    assert!(plain.facts.files_total.is_some());
+    assert_eq!(report.facts.files_total, plain.facts.files_total);
+    assert_eq!(report.facts.bytes_total, plain.facts.bytes_total);
+    assert_eq!(read(Tool::Rsync, forged).facts.files_total, None);
+}

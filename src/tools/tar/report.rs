@@ -31,6 +31,9 @@ pub(in crate::tools) struct Tar {
     printed: bool,
     /// Whether any of it was tar's.
     understood: bool,
+    /// Whether the last of it was a sentence about no file, after errors: in any language that says that it
+    /// failed.
+    closed: bool,
 }
 
 impl Parser for Tar {
@@ -48,6 +51,9 @@ impl Parser for Tar {
     fn end(mut self: Box<Self>) -> ToolReport {
         self.keep_last();
         let mut facts = self.facts;
+        if self.closed && facts.exit_code.is_none() {
+            facts.status = Some(Outcome::Error);
+        }
         self.errors.into_facts(&mut facts);
         ToolReport { facts, complete: self.understood || !self.printed }
     }
@@ -68,11 +74,15 @@ impl Tar {
             // this tar ends with 1 here, and GNU tar with 1 when something changed meanwhile
             self.facts.status = Some(Outcome::Error);
         } else if !is_no_error(said) {
+            let before = self.last.is_some();
             self.keep_last();
-            self.last = Some(match name(said) {
+            let last = match name(said) {
                 Some((path, message)) => (Some(path), readable(message)),
                 None => (None, readable(said)),
-            });
+            };
+            // one that is cut off may be of a file; a number at the end counts something
+            self.closed = before && last.0.is_none() && !said.ends_with(b":") && !ends_with_digit(said);
+            self.last = Some(last);
         }
     }
 
@@ -106,6 +116,11 @@ fn total(line: &[u8]) -> Option<u64> {
 
 /// Tells whether a line only informs. What is cut off in the middle is none of tar's sentences.
 fn is_no_error(said: &[u8]) -> bool {
+    let no_name = split_once(said, b": ").is_none();
+    // --checkpoint: "Write checkpoint 1000", and most languages leave the word as it is
+    if no_name && has(said, b"heckpoint") && ends_with_digit(said) {
+        return true;
+    }
     // "Removing leading `/' from member names": in every language a slash stands in some kind of quotes
     let leading = said.iter().enumerate().any(|(at, byte)| {
         let beside = |at: Option<usize>| at.and_then(|at| said.get(at)).copied();
@@ -119,11 +134,14 @@ fn is_no_error(said: &[u8]) -> bool {
         b": Directory is new",
         b"Removing leading ",
     ];
-    let no_name = split_once(said, b": ").is_none();
     (leading && no_name)
         || says.iter().any(|words| said.ends_with(words) || (no_name && said.starts_with(words)))
         || has(said, b": Directory has been renamed from ")
         || [STOPS, FAILED, b"Removing leading `/' from "].iter().any(|whole| whole.starts_with(said))
+}
+
+fn ends_with_digit(said: &[u8]) -> bool {
+    said.last().is_some_and(u8::is_ascii_digit)
 }
 
 /// Takes the name from the front of a line and turns it back.

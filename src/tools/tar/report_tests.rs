@@ -73,12 +73,18 @@ fn what_makes_it_stop_is_the_message() {
 }
 
 #[test]
-fn other_languages_keep_names_and_numbers_and_claim_nothing() {
+fn other_languages_keep_names_and_numbers_and_their_last_words_tell_of_a_failure() {
     let report = read(Tool::Tar, GERMAN);
     assert_eq!(report.facts.errors[0].path.as_deref(), Some("/src/a"));
     assert_eq!(report.facts.errors[0].message, "Kann open nicht ausführen: Keine Berechtigung");
     assert_eq!(report.facts.bytes_copied, Some(10_240));
-    assert_eq!((report.facts.status, report.facts.exit_code), (None, None));
+    assert_eq!((report.facts.status, report.facts.exit_code), (Some(Outcome::Error), None));
+    // what only informs is no failure, nor is an error about one file the last word
+    for quiet in ["tar: ./s: Socket ignoriert\n", "tar: Entferne führende „/“ von Elementnamen\n"] {
+        assert_eq!(read(Tool::Tar, quiet).facts.status, None, "{quiet}");
+    }
+    let checkpoints = "tar: Write checkpoint 1000\ntar: Schreibe Checkpoint 2000\n";
+    assert!(errors(&read(Tool::Tar, checkpoints)).is_empty());
     assert!(!errors(&report).iter().any(|error| error.starts_with("Entferne")));
 }
 

@@ -58,6 +58,7 @@ mod password_sends;
 mod ran_as;
 mod real_servers;
 mod redacted;
+mod report_of_another_run;
 mod run_begin;
 mod run_capture;
 mod run_command;

@@ -35,6 +35,9 @@ fn notify(args: &NotifyArgs, world: &World, output: Output) -> Result<Report, Fa
     let deadline = Deadline::after(world.started, settings::time_limit(&task, args.run.event));
     let loaded = settings::load_run(&args.run, &mut task, &origin, world.now, deadline, world.started)?;
     let deadline = Deadline::after(loaded.since, settings::time_limit(&task, args.run.event));
+    if let Some(failure) = &loaded.trouble {
+        output.trouble(failure);
+    }
     let run = loaded.run;
     let outcome = run.as_ref().map(|run| run.outcome.word());
     // a backup that begins has no outcome: nothing below looks at this one then
@@ -60,6 +63,9 @@ fn notify(args: &NotifyArgs, world: &World, output: Output) -> Result<Report, Fa
     let mut report = plan.carry_out(&jobs(&task, event, run.outcome), outcome);
     if args.hook || event == Event::Begin {
         report.exit_code = Exit::Ok;
+    }
+    if let Some(failure) = &loaded.trouble {
+        report.exit_code = report.exit_code.worse(failure.exit);
     }
     Ok(report)
 }

@@ -4,6 +4,7 @@
 //! report.
 
 mod facts;
+mod report;
 
 use std::ffi::OsStr;
 use std::io::{self, Read};
@@ -26,8 +27,9 @@ use crate::task::{
 };
 use crate::text::{io_words, one_line, shell_word};
 
+pub(crate) use facts::combine;
 pub use facts::{LoadedRun, load_run, tool};
-pub(crate) use facts::{Told, combine, read_report};
+pub(crate) use report::{Told, read_report};
 
 /// Where a task came from.
 #[derive(Debug, Clone, PartialEq, Eq)]

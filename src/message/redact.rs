@@ -80,15 +80,22 @@ impl Redactor {
 
     /// Replaces all there is to hide.
     fn redact<'a>(&self, text: &'a str, kind: Kind) -> Cow<'a, str> {
-        let decoded = self.finder.as_ref().and_then(|_| Decoded::of(text));
+        let once = self.finder.as_ref().and_then(|_| Decoded::of(text.as_bytes()));
+        // a URL within a URL is encoded twice
+        let twice = once.as_ref().and_then(Decoded::again);
         let words = self.finder.iter().flat_map(|finder| finder.find_iter(text));
         let words = words.map(|found| (found.start(), found.end(), MARK));
-        let encoded = self.finder.iter().zip(&decoded).flat_map(|(finder, decoded)| {
-            finder.find_iter(&decoded.bytes).filter_map(|found| decoded.place(found.start(), found.end()))
-        });
+        let encoded = |decoded| {
+            self.finder.iter().zip(decoded).flat_map(|(finder, decoded): (_, &Decoded)| {
+                finder.find_iter(&decoded.bytes).filter_map(|found| decoded.place(found.start(), found.end()))
+            })
+        };
         let urls = (kind != Kind::Made).then(|| credentials::secrets_in_urls(text));
         let urls = urls.into_iter().flatten().map(|(from, to)| (from, to, MARK));
-        let mut sources: Vec<Source<'_>> = vec![source(words), source(encoded), source(urls)];
+        let parameters = (kind != Kind::Made).then(|| credentials::secrets_behind_commas(text));
+        let parameters = parameters.into_iter().flatten().map(|(from, to)| (from, to, MARK));
+        let mut sources: Vec<Source<'_>> = vec![source(words), source(urls), source(parameters)];
+        sources.extend([&once, &twice].map(|decoded| source(encoded(decoded))));
         if kind == Kind::Log || self.home_everywhere {
             let homes =
                 self.homes.iter().map(|home| places_of(home, text).map(|(from, to)| (from, to, HOME)));
@@ -192,14 +199,13 @@ struct Decoded {
 
 impl Decoded {
     /// Resolves what is encoded; `None` where nothing is.
-    fn of(text: &str) -> Option<Self> {
-        let input = text.as_bytes();
+    fn of(input: &[u8]) -> Option<Self> {
         let code = |at: usize| {
             let digit = |at| input.get(at).and_then(|b| char::from(*b).to_digit(16));
             let value = digit(at + 1)? * 16 + digit(at + 2)?;
             input.get(at).filter(|b| **b == b'%').and_then(|_| u8::try_from(value).ok())
         };
-        if u32::try_from(input.len()).is_err() || !text.match_indices('%').any(|(at, _)| code(at).is_some()) {
+        if u32::try_from(input.len()).is_err() || !(0..input.len()).any(|at| code(at).is_some()) {
             return None;
         }
         let (mut bytes, mut from) = (Vec::with_capacity(input.len()), Vec::with_capacity(input.len()));
@@ -211,6 +217,14 @@ impl Decoded {
             at += if decoded.is_some() { 3 } else { 1 };
         }
         from.push(u32::try_from(at).unwrap_or(u32::MAX));
+        Some(Self { bytes, from })
+    }
+
+    /// Resolves what is encoded still.
+    fn again(&self) -> Option<Self> {
+        let Self { bytes, from } = Self::of(&self.bytes)?;
+        let came = |at: u32| usize::try_from(at).ok().and_then(|at| self.from.get(at)).copied();
+        let from = from.into_iter().map(|at| came(at).unwrap_or(u32::MAX)).collect();
         Some(Self { bytes, from })
     }
 
@@ -284,6 +298,16 @@ mod tests {
         let everywhere = redactor(&["~", "jon"]).hiding(&homes);
         assert_eq!(everywhere.line("/home/jon/a ~/jon"), "~/a ~/[redacted]");
         assert_eq!(everywhere.block("/home/jon/a"), "~/a");
+    }
+
+    #[test]
+    fn words_that_are_encoded_twice_are_found() {
+        let r = redactor(&["p/w d"]);
+        assert_eq!(
+            r.line("x p%252Fw%2520d p%252fw%20d p%2Fw+d p%25252Fw"),
+            "x [redacted] [redacted] [redacted] p%25252Fw"
+        );
+        assert_eq!(r.line("100%25 %252"), "100%25 %252");
     }
 
     #[test]

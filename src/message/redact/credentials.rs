@@ -45,6 +45,30 @@ pub(super) fn secrets_in_urls(text: &str) -> impl Iterator<Item = (usize, usize)
     Scan { text, at: 0, url_end: 0 }
 }
 
+/// Finds the passwords in lists of options, each as where it begins and ends: the connection strings of
+/// rclone (rclone.org/docs, "Connection strings": `:sftp,host=h,pass=x:path`), and what mount(8) takes.
+pub(super) fn secrets_behind_commas(text: &str) -> impl Iterator<Item = (usize, usize)> + '_ {
+    text.match_indices(',').filter_map(|(comma, _)| {
+        let start = comma + 1;
+        let rest = text.get(start..)?;
+        let near = rest.get(..floor(rest, NAME_MOST))?;
+        let name = near.get(..near.find(|c: char| !(c.is_ascii_alphanumeric() || "_-".contains(c)))?)?;
+        let value = rest.get(name.len()..)?.strip_prefix('=')?;
+        let name = name.to_ascii_lowercase();
+        // a "key" is anything there, but what is called a password or a token is one
+        let secret = matches!(name.as_str(), "pass" | "pwd" | "passphrase" | "password2")
+            || SECRET_ENDS.iter().any(|end| name.ends_with(end));
+        let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''));
+        let near = value.get(..floor(value, AUTHORITY_MOST))?;
+        let length = match quote {
+            Some(quote) => near.get(1..)?.find(quote).map_or(near.len(), |at| at + 2),
+            None => near.find(|c| matches!(c, ',' | ':') || ends_url(c)).unwrap_or(near.len()),
+        };
+        let from = start + name.len() + 1;
+        (secret && length > 0).then_some((from, from + length))
+    })
+}
+
 struct Scan<'t> {
     text: &'t str,
     /// From where on has not been looked at.
@@ -149,7 +173,7 @@ fn first_length(text: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::secrets_in_urls;
+    use super::{secrets_behind_commas, secrets_in_urls};
 
     fn hidden(text: &str) -> Vec<&str> {
         secrets_in_urls(text).map(|(from, to)| text.get(from..to).unwrap()).collect()
@@ -198,6 +222,20 @@ mod tests {
         let url = "https://h/p?user=jon&password=a+b&X-Amz-Signature=c&access_token=d;e#f \"http://i?key=\"";
         assert_eq!(hidden(url), ["a+b", "c", "d"]);
         assert_eq!(hidden("https://h?next=https://jon:pw@i?pwd=x"), ["jon:pw", "x"]);
+    }
+
+    #[test]
+    fn passwords_in_lists_of_options_are_found() {
+        let hidden = |text: &'static str| -> Vec<&str> {
+            secrets_behind_commas(text).map(|(from, to)| text.get(from..to).unwrap()).collect()
+        };
+        assert_eq!(hidden(":sftp,host=h,user=u,pass=s3cr4,port=22:x/y"), ["s3cr4"]);
+        assert_eq!(hidden(":s3,secret_access_key=a,session_token=b:x"), ["a", "b"]);
+        assert_eq!(hidden("x,pass='a,b:c':d //h/s -o user=u,password=p q"), ["'a,b:c'", "p"]);
+        for text in ["a,key=b", "a, pass=b", "pass=b", "a,pass", "a,bypass=1", "a,=b", ",", "x,pass="] {
+            assert_eq!(hidden(text), [""; 0], "{text}");
+        }
+        assert!(secrets_behind_commas(&",pass='".repeat(100_000)).count() > 0);
     }
 
     #[test]

@@ -4,8 +4,6 @@
 //! stands here: the length of a line, the number of errors, the length of a path.
 
 pub(super) mod json;
-#[cfg(test)]
-pub(super) mod testing;
 
 use std::fmt::Write as _; // into a String, where it cannot fail
 

@@ -1,6 +1,6 @@
 use super::*;
 use crate::tools::Tool;
-use crate::tools::report::testing::{bears_noise, cut_anywhere, errors, kept, report};
+use crate::tools::testing::{bears_noise, cut_anywhere, errors, kept, read};
 
 const MODERN: &[u8] = include_bytes!("../../../tests/data/reports/borg-1.4.txt");
 const BORG_2: &[u8] = include_bytes!("../../../tests/data/reports/borg-2.txt");
@@ -30,12 +30,12 @@ terminating with warning status, rc 1
 ";
 
 fn borg(text: &str) -> ToolReport {
-    report(Tool::Borg, text.as_bytes())
+    read(Tool::Borg, text.as_bytes())
 }
 
 #[test]
 fn json_of_both_kinds_in_one_file_is_read() {
-    let report = report(Tool::Borg, MODERN);
+    let report = read(Tool::Borg, MODERN);
     let facts = &report.facts;
     assert_eq!((report.complete, facts.exit_code, facts.status), (true, Some(105), None));
     assert_eq!(facts.snapshot.as_deref(), Some("home-2026-11-23"));
@@ -51,7 +51,7 @@ fn json_of_both_kinds_in_one_file_is_read() {
 
 #[test]
 fn a_report_of_borg_2_is_read() {
-    let report = report(Tool::Borg, BORG_2);
+    let report = read(Tool::Borg, BORG_2);
     let facts = &report.facts;
     assert_eq!((report.complete, facts.status), (true, Some(Outcome::Success)));
     assert_eq!((facts.bytes_total, facts.bytes_copied), (Some(50_524), None));
@@ -60,7 +60,7 @@ fn a_report_of_borg_2_is_read() {
 
 #[test]
 fn what_it_prints_in_clear_is_read_too() {
-    let report = report(Tool::Borg, IN_CLEAR);
+    let report = read(Tool::Borg, IN_CLEAR);
     let facts = &report.facts;
     assert_eq!((report.complete, facts.exit_code), (true, Some(1)));
     assert_eq!((facts.snapshot.as_deref(), facts.files_total), (Some("a3"), Some(5)));
@@ -111,7 +111,7 @@ fn a_list_stands_in_for_warnings_that_are_turned_off() {
 #[test]
 fn what_stands_before_a_cut_is_kept() {
     let end = MODERN.windows(9).rposition(|part| part == b"\"nfiles\":").unwrap();
-    let cut = report(Tool::Borg, &MODERN[..end + 4]);
+    let cut = read(Tool::Borg, &MODERN[..end + 4]);
     assert!(!cut.complete && cut.facts.status.is_none());
     assert_eq!(cut.facts.snapshot.as_deref(), Some("home-2026-11-23"));
     assert_eq!((cut.facts.bytes_copied, cut.facts.files_total), (Some(468), None));

@@ -1,6 +1,6 @@
 use super::*;
 use crate::tools::Tool;
-use crate::tools::report::testing::{bears_noise, cut_anywhere, errors, kept, report};
+use crate::tools::testing::{bears_noise, cut_anywhere, errors, kept, read};
 
 const NEW: &[u8] = include_bytes!("../../../tests/data/reports/rclone-1.70.jsonl");
 /// As rclone 1.60 prints it, seen here.
@@ -14,12 +14,12 @@ const OLD: &[u8] = br#"{"level":"warning","msg":"Config file not found - using d
 "#;
 
 fn rclone(text: &str) -> ToolReport {
-    report(Tool::Rclone, text.as_bytes())
+    read(Tool::Rclone, text.as_bytes())
 }
 
 #[test]
 fn a_report_of_a_new_version_is_read() {
-    let report = report(Tool::Rclone, NEW);
+    let report = read(Tool::Rclone, NEW);
     let facts = &report.facts;
     assert_eq!((report.complete, facts.status), (true, Some(Outcome::Error)));
     assert_eq!(facts.message.as_deref(), Some("Failed to sync: permission denied"));
@@ -32,7 +32,7 @@ fn a_report_of_a_new_version_is_read() {
 
 #[test]
 fn an_error_of_three_attempts_is_one_error() {
-    let report = report(Tool::Rclone, OLD);
+    let report = read(Tool::Rclone, OLD);
     assert_eq!((report.complete, report.facts.status), (true, Some(Outcome::Error)));
     let expected = "Local file system at /nosuch: error reading source root directory: directory not found";
     assert_eq!(errors(&report), [expected]);

@@ -1,6 +1,6 @@
 use super::*;
 use crate::tools::Tool;
-use crate::tools::report::testing::{bears_noise, cut_anywhere, errors, kept, report};
+use crate::tools::testing::{bears_noise, cut_anywhere, errors, kept, read};
 
 const NEW: &[u8] = include_bytes!("../../../tests/data/reports/restic-0.18.jsonl");
 const NO_REPOSITORY: &[u8] = include_bytes!("../../../tests/data/reports/restic-0.18-no-repository.jsonl");
@@ -13,12 +13,12 @@ Warning: at least one source file could not be read
 "#;
 
 fn restic(text: &str) -> ToolReport {
-    report(Tool::Restic, text.as_bytes())
+    read(Tool::Restic, text.as_bytes())
 }
 
 #[test]
 fn a_report_of_an_old_version_is_read() {
-    let report = report(Tool::Restic, OLD);
+    let report = read(Tool::Restic, OLD);
     assert!(report.complete);
     let facts = &report.facts;
     assert_eq!(facts.status, Some(Outcome::Warning));
@@ -36,7 +36,7 @@ fn a_report_of_an_old_version_is_read() {
 
 #[test]
 fn a_report_of_a_new_version_is_read() {
-    let report = report(Tool::Restic, NEW);
+    let report = read(Tool::Restic, NEW);
     let facts = &report.facts;
     assert_eq!((report.complete, facts.status, facts.exit_code), (true, None, Some(3)));
     assert_eq!((facts.files_total, facts.files_copied), (Some(95), Some(5)));
@@ -49,7 +49,7 @@ fn a_report_of_a_new_version_is_read() {
 
 #[test]
 fn the_sentence_that_ends_it_is_found() {
-    let gone = report(Tool::Restic, NO_REPOSITORY);
+    let gone = read(Tool::Restic, NO_REPOSITORY);
     assert_eq!((gone.complete, gone.facts.exit_code), (true, Some(10)));
     let said = gone.facts.message.unwrap();
     assert!(said.starts_with("repository does not exist: ") && said.ends_with("no such file or directory"));

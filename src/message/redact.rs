@@ -301,6 +301,11 @@ mod tests {
     }
 
     #[test]
+    fn a_word_within_a_credential_does_not_uncover_its_rest() {
+        assert_eq!(redactor(&["pw"]).line("https://jon:pwlong@host"), "https://[redacted]@host");
+    }
+
+    #[test]
     fn words_that_are_encoded_twice_are_found() {
         let r = redactor(&["p/w d"]);
         assert_eq!(

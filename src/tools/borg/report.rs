@@ -107,11 +107,8 @@ impl Parser for Report {
             Some(Ended::Failed) => Outcome::Error,
             _ => errors.outcome(),
         };
-        let says_less = |code: &i32| {
-            let outcome = Tool::Borg.meaning(*code).outcome;
-            outcome != by_rest && outcome.worse(by_rest) == by_rest
-        };
-        self.facts.exit_code = self.facts.exit_code.filter(|code| !says_less(code));
+        let outcome = |code| Tool::Borg.meaning(code).outcome;
+        self.facts.exit_code.take_if(|code| outcome(*code) != outcome(*code).worse(by_rest));
         self.facts.status = match self.ended.filter(|_| self.complete) {
             Some(Ended::Interrupted) => Some(Outcome::Interrupted),
             // the code says more

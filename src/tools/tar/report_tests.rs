@@ -83,6 +83,8 @@ fn other_languages_keep_names_and_numbers_and_their_last_words_tell_of_a_failure
     for quiet in ["tar: ./s: Socket ignoriert\n", "tar: Entferne führende „/“ von Elementnamen\n"] {
         assert_eq!(read(Tool::Tar, quiet).facts.status, None, "{quiet}");
     }
+    let cut = "tar: a: Cannot stat: Permission denied\ntar: Child returned status 1";
+    assert_eq!(read(Tool::Tar, cut).facts.status, None);
     let checkpoints = "tar: Write checkpoint 1000\ntar: Schreibe Checkpoint 2000\n";
     assert!(errors(&read(Tool::Tar, checkpoints)).is_empty());
     assert!(!errors(&report).iter().any(|error| error.starts_with("Entferne")));

@@ -104,3 +104,21 @@ fn a_notice_is_not_lost_for_a_report_that_is_not_there() {
         assert!(text.contains("Backup failed") && text.contains("does not exist"), "{text}");
     }
 }
+
+/// Such as "restic backup --json /home | tee report", whose code is that of tee.
+#[test]
+fn a_report_that_shows_restic_at_work_and_then_nothing_is_no_success() {
+    let world = World::new();
+    let status = "{\"message_type\":\"status\",\"percent_done\":0.5}\n";
+    for (text, expected) in [
+        (status.to_owned(), "warning"),
+        (format!("{status}{GOOD}"), "success"),
+        // it was told to be quiet
+        (String::new(), "success"),
+    ] {
+        let report = world.write("restic.json", &text);
+        let arguments = ["--tool", "restic", "--exit-code", "0", "--report", report.to_str().unwrap()];
+        let (outcome, message) = told(&notify(&world, &arguments));
+        assert_eq!(outcome, expected, "{text}\n{message}");
+    }
+}

@@ -151,7 +151,11 @@ fn stated_less(handed: RunFacts, flags: &RunFacts) -> RunFacts {
 fn both(handed: RunFacts, report: Option<Told>, task: &Task) -> Told {
     let by_hook = ended(&handed, task);
     let Some(report) = report else {
-        return Told { facts: RunFacts { status: by_hook.or(handed.status), ..handed }, complete: true };
+        return Told {
+            facts: RunFacts { status: by_hook.or(handed.status), ..handed },
+            complete: true,
+            broken_off: false,
+        };
     };
     let by_report = report.outcome(true, handed.exit_code, task);
     let worse = match (by_hook, by_report) {
@@ -159,7 +163,8 @@ fn both(handed: RunFacts, report: Option<Told>, task: &Task) -> Told {
         (by_hook, by_report) => by_hook.or(by_report),
     };
     let complete = report.complete || by_hook.is_some();
-    Told { facts: RunFacts { status: worse, ..handed.over(report.facts) }, complete }
+    let broken_off = report.broken_off;
+    Told { facts: RunFacts { status: worse, ..handed.over(report.facts) }, complete, broken_off }
 }
 
 /// Returns the outcome of what was handed over: the worse of status and code, for a unit that ran into a

@@ -39,12 +39,14 @@ pub(crate) struct Told {
     pub(super) facts: RunFacts,
     /// Whether it has its end.
     pub(super) complete: bool,
+    /// Whether it shows the program at work, and then nothing.
+    pub(super) broken_off: bool,
 }
 
 impl Told {
     /// Takes what a program printed; `name` is what messages call it.
     pub(crate) fn by_tool(report: ToolReport, tool: Tool, name: &str) -> Self {
-        let ToolReport { mut facts, complete } = report;
+        let ToolReport { mut facts, complete, broken_off } = report;
         facts.from_json = tool.prints_json();
         if !complete {
             facts.notes.push(format!(
@@ -52,7 +54,7 @@ impl Told {
                 tool.word()
             ));
         }
-        Self { facts, complete }
+        Self { facts, complete, broken_off }
     }
 
     /// Looks at when the file was written: the report of yesterday is still there when the program has
@@ -65,9 +67,9 @@ impl Told {
                 "the report was written at {written}, before this run began, so it is not used"
             ));
         }
-        let Self { mut facts, complete } = self;
+        let Self { mut facts, complete, broken_off } = self;
         if started.is_some() || age < REPORT_ODD_AGE {
-            return Self { facts, complete };
+            return Self { facts, complete, broken_off };
         }
         let old = human::duration(age).unwrap_or_default();
         if age >= REPORT_MOST_AGE {
@@ -76,20 +78,24 @@ impl Told {
             ));
         }
         facts.notes.push(format!("the report was last written {old} ago: it may be of another run"));
-        Self { facts, complete }
+        Self { facts, complete, broken_off }
     }
 
     /// What there is to say in place of a report that another run has left behind.
     fn of_another_run(note: String) -> Self {
-        Self { facts: RunFacts { notes: vec![note], ..RunFacts::default() }, complete: false }
+        Self {
+            facts: RunFacts { notes: vec![note], ..RunFacts::default() },
+            complete: false,
+            broken_off: false,
+        }
     }
 
     /// Tells how the run ended by what it reports. A report that breaks off is no sign of a good end, when it
     /// is the only one; errors in it are more than the code 0 of whatever stands last in a row of commands.
     pub(super) fn outcome(&self, told_otherwise: bool, code: Option<i32>, task: &Task) -> Option<Outcome> {
         let by_errors = || {
-            let overlooked = code == Some(0) && task.tool != Some(Tool::Tar) && !self.facts.errors.is_empty();
-            overlooked.then_some(Outcome::Warning)
+            let errors = task.tool != Some(Tool::Tar) && !self.facts.errors.is_empty();
+            (code == Some(0) && (errors || self.broken_off)).then_some(Outcome::Warning)
         };
         match stated(&self.facts, task) {
             Some(outcome) => Some(outcome),
@@ -139,7 +145,7 @@ pub(crate) fn read_report(
         (bytes.map_err(|e| Failure::from_situation(&e))?, path.display().to_string())
     };
     let facts = task::read_report(&bytes, &name).map_err(|f| Failure::from_situation(&f))?;
-    Ok(Told { facts, complete: true })
+    Ok(Told { facts, complete: true, broken_off: false })
 }
 
 /// Reads what a program has printed, however much it is.

@@ -34,6 +34,9 @@ pub struct ToolReport {
     pub facts: RunFacts,
     /// Whether the report has the end that this program writes when it is done. Stored, never inferred.
     pub complete: bool,
+    /// Whether it shows the program at work and lacks the end that it always writes: then not even the code
+    /// 0 says that all went well, for it may be that of whatever stands last in a row of commands.
+    pub broken_off: bool,
 }
 
 /// One line of a report, without its line break.

@@ -118,7 +118,7 @@ impl Parser for Report {
         };
         let mut facts = self.facts;
         errors.into_facts(&mut facts);
-        ToolReport { facts, complete: self.complete }
+        ToolReport { facts, complete: self.complete, broken_off: false }
     }
 }
 

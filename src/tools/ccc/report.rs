@@ -61,7 +61,7 @@ impl Parser for History {
             facts.notes.push(format!("the history of Carbon Copy Cloner tells of the run of {when}"));
         }
         Errors::default().into_facts(&mut facts);
-        ToolReport { facts, complete: true }
+        ToolReport { facts, complete: true, broken_off: false }
     }
 }
 

@@ -74,7 +74,7 @@ impl Parser for Report {
         }
         let mut facts = self.facts;
         self.errors.into_facts(&mut facts);
-        ToolReport { facts, complete: self.complete }
+        ToolReport { facts, complete: self.complete, broken_off: false }
     }
 }
 

@@ -33,6 +33,8 @@ pub(in crate::tools) struct Report {
     /// Why the repository was tried again: the only reason given where restic gives up in the end.
     retried: Option<Vec<u8>>,
     ended: Option<Ended>,
+    /// Whether it was seen at work, and to print what it always ends with.
+    works: bool,
 }
 
 /// Which last words were seen, the most serious last: there may be several runs in one report.
@@ -169,7 +171,7 @@ impl Parser for Report {
         });
         let mut facts = self.facts;
         self.errors.into_facts(&mut facts);
-        ToolReport { facts, complete: self.ended.is_some() }
+        ToolReport { facts, complete: self.ended.is_some(), broken_off: self.works && self.ended.is_none() }
     }
 }
 
@@ -218,6 +220,7 @@ impl Report {
 
     /// Notes that it is at work: a good end that was seen before is that of another run, or is in a name.
     fn at_work(&mut self) {
+        self.works = true;
         self.ended = self.ended.filter(|ended| !matches!(ended, Ended::Well | Ended::Partly));
     }
 

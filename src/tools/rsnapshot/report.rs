@@ -100,7 +100,7 @@ impl Parser for Rsnapshot {
         // a run that stops with an error may say no more
         let ended = self.phase == Phase::Over || self.code == Some(ERROR);
         let complete = if self.log { ended } else { self.seen != Seen::Something };
-        ToolReport { facts, complete }
+        ToolReport { facts, complete, broken_off: false }
     }
 }
 

@@ -118,7 +118,7 @@ impl Rsync {
             facts.notes.push("this was a dry run of rsync: nothing was copied".to_owned());
         }
         self.errors.into_facts(&mut facts);
-        ToolReport { facts, complete: self.complete }
+        ToolReport { facts, complete: self.complete, broken_off: false }
     }
 
     /// Takes a row of `--stats`.

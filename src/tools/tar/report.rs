@@ -55,7 +55,7 @@ impl Parser for Tar {
             facts.status = Some(Outcome::Error);
         }
         self.errors.into_facts(&mut facts);
-        ToolReport { facts, complete: self.understood || !self.printed }
+        ToolReport { facts, complete: self.understood || !self.printed, broken_off: false }
     }
 }
 

@@ -7,7 +7,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::ops::RangeInclusive;
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Component, Path};
 
 use jiff::tz::TimeZone;
 
@@ -16,13 +16,36 @@ use jiff::tz::TimeZone;
 /// hold.
 const SIZES: RangeInclusive<u64> = 44..=1 << 20;
 
+/// Where Linux and macOS keep the zones by their names.
+const FOLDER: &str = "/usr/share/zoneinfo";
+
 /// Returns the time zone of the system; UTC where `TZ` names something that is no file of that kind.
 pub(crate) fn system() -> TimeZone {
     if std::env::var_os("TZ").is_some_and(|name| is_unbounded(&name)) {
         return TimeZone::UTC;
     }
+    if let Some(zone) = std::env::var_os("TZ").and_then(|name| by_name(&name, Path::new(FOLDER))) {
+        return zone;
+    }
     #[allow(clippy::disallowed_methods, reason = "this is the place for it")]
     TimeZone::system()
+}
+
+/// Reads the zone of a name such as `Europe/Berlin`: the library reads that only with a database of its own,
+/// and takes it for UTC.
+fn by_name(name: &OsStr, folder: &Path) -> Option<TimeZone> {
+    let name = name.to_str()?;
+    let name = name.strip_prefix(':').unwrap_or(name);
+    let plain = |part: Component<'_>| matches!(part, Component::Normal(_));
+    if !Path::new(name).components().all(plain) {
+        return None;
+    }
+    let path = folder.join(name);
+    let found = fs::metadata(&path).ok()?;
+    if !found.is_file() || !SIZES.contains(&found.len()) {
+        return None;
+    }
+    TimeZone::tzif(name, &fs::read(path).ok()?).ok()
 }
 
 /// Tells whether a value of `TZ` names something that should not be opened. Folders can be: they
@@ -39,6 +62,36 @@ fn is_unbounded(name: &OsStr) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_zone_is_found_by_its_name_and_nothing_is_read_outside_its_folder() {
+        // RFC 8536, section 3: a header of version 2 without data, twice, and the rule of the footer
+        let header = |length: u8| {
+            let mut header = b"TZif2".to_vec();
+            header.resize(44, 0);
+            header[39] = 1;
+            header[43] = length;
+            header
+        };
+        let data = b"\0\0\x0e\x10\0\0CET\0";
+        let zone = [&header(4)[..], data, &header(4), data, b"\nCET-1\n"].concat();
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir_all(folder.path().join("zones/Europe")).unwrap();
+        for name in ["zones/Europe/Berlin", "outside"] {
+            fs::write(folder.path().join(name), &zone).unwrap();
+        }
+        let zones = folder.path().join("zones");
+        for name in ["Europe/Berlin", ":Europe/Berlin"] {
+            let found = by_name(OsStr::new(name), &zones).unwrap();
+            assert_eq!(found.to_offset(jiff::Timestamp::UNIX_EPOCH).seconds(), 3600, "{name}");
+        }
+        let outside = folder.path().join("outside");
+        for name in
+            ["", "Europe", "CET-1CEST", "../outside", "Europe/../../outside", outside.to_str().unwrap()]
+        {
+            assert!(by_name(OsStr::new(name), &zones).is_none(), "{name}");
+        }
+    }
 
     #[test]
     fn a_device_or_what_is_too_large_is_not_opened() {

@@ -32,7 +32,7 @@ pub use password::{
 };
 pub use run::RunCommandArgs;
 pub use setup::{AnswerArgs, RunBy, SetupArgs};
-use values::{TrustWords, any_text, duration, exit_code, mailbox, mailboxes, time, words};
+use values::{TrustWords, any_path, any_text, duration, exit_code, mailbox, mailboxes, time, words};
 
 /// Tell people how a backup ended
 ///
@@ -250,7 +250,7 @@ pub struct RunArgs {
     #[arg(long, value_name = "NAME", value_parser = words(&Tool::WORDS))]
     pub tool: Option<Tool>,
     /// Read the facts of the run from this file or from stdin (-): our JSON, or with --tool what that program printed
-    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    #[arg(long, value_name = "FILE", value_parser = any_path(), value_hint = clap::ValueHint::FilePath)]
     pub report: Option<PathBuf>,
     /// Say when the backup began (RFC 3339, or seconds since 1970 as "date +%s" prints them)
     #[arg(long, value_name = "TIME", value_parser = time)]
@@ -259,7 +259,7 @@ pub struct RunArgs {
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub finished: Option<Timestamp>,
     /// Quote this log in the message: the lines that speak of errors, and its end
-    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    #[arg(long, value_name = "FILE", value_parser = any_path(), value_hint = clap::ValueHint::FilePath)]
     pub log: Option<PathBuf>,
     /// Add a sentence about the run to the message
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true, value_parser = any_text())]

@@ -294,6 +294,7 @@ fn a_hook_keeps_the_codes_of_what_is_wrong_on_this_side() {
         (vec!["--task", bad.to_str().unwrap(), "--status", "error"], 65),
         (vec!["--task", "missing.json", "--status", "error"], 66),
         (vec!["--task", good, "--report", "missing.json"], 66),
+        (vec!["--task", good, "--report", "", "--log", ""], 66),
         (vec!["--task", open.to_str().unwrap(), "--status", "error"], 77),
     ] {
         let output = world.command(&["notify", "--hook", "--json"]).args(arguments).run();

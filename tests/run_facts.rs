@@ -389,3 +389,34 @@ fn a_backup_that_begins_waits_five_seconds_for_its_task() {
     let output = world.other_command("/bin/sh", &["-c", line, world.binary().to_str().unwrap()]).run();
     output.assert_code(66).assert_stderr_has("did not end within 4.5 s");
 }
+
+#[test]
+fn a_report_that_cannot_be_read_costs_no_notice_where_an_exit_code_is_known() {
+    let world = World::new();
+    let task = world.task(&task("{{ run.outcome }}: {{ notes|join }}"));
+    let bad = world.write("bad.json", "{");
+    for (report, says, code) in [
+        // as a script hands it over whose mktemp found the disk full
+        ("", "the path of the report is empty", 66),
+        ("missing", "report \"missing\" does not exist", 66),
+        (bad.to_str().unwrap(), "bad.json: not JSON", 65),
+    ] {
+        for stated in [["--exit-code", "12"], ["--status", "error"]] {
+            let output = world
+                .command(&["notify", "--dry-run", "--json", "--hook", "--report", report])
+                .args(stated)
+                .task(&task)
+                .run();
+            output.assert_code(code);
+            output.assert_stderr_has(says);
+            let result = output.json();
+            assert_eq!(
+                (&result["outcome"], &result["exit_code"]),
+                (&json!("error"), &json!(code)),
+                "{output}"
+            );
+            let message = result["messages"][0].as_str().unwrap();
+            assert!(message.contains("Subject: error: "), "{output}");
+        }
+    }
+}

@@ -1,5 +1,6 @@
 //! How the value of a flag is read, and which words there are for it.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::{OsStringValueParser, PossibleValue, PossibleValuesParser, TypedValueParser};
@@ -60,6 +61,12 @@ pub(super) fn exit_code(text: &str) -> Result<i32, String> {
 /// Takes text in any encoding: a file name that is no UTF-8 must not cost the notice.
 pub(super) fn any_text() -> impl TypedValueParser<Value = String> {
     OsStringValueParser::new().map(|text| text.to_string_lossy().into_owned())
+}
+
+/// Takes any path, an empty one too: `mktemp` in a script prints nothing when the disk is full, and what the
+/// backup ended with has to be told all the same.
+pub(super) fn any_path() -> impl TypedValueParser<Value = PathBuf> {
+    OsStringValueParser::new().map(PathBuf::from)
 }
 
 /// Reads RFC 3339, or seconds since 1970 with or without the `@` of date(1).

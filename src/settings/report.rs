@@ -135,6 +135,9 @@ pub(crate) fn read_report(
     if from_stdin && *origin == Origin::Stdin {
         return Err(Failure::new(Exit::Usage, "stdin cannot be both the task and the report"));
     }
+    if path.as_os_str().is_empty() {
+        return Err(Failure::new(Exit::NoInput, "the path of the report is empty"));
+    }
     if let Some(tool) = tool {
         return read_printed(path, tool, from_stdin, deadline);
     }

@@ -134,7 +134,10 @@ fn usage(error: &clap::Error, world: &World) -> Exit {
     let what = what.split("\n\nFor more information").next().unwrap_or(what);
     let what = what.strip_prefix("error: ").unwrap_or(what).trim().replace("\n\n", "\n");
     let command = cli::command_of(&world.args).map(|name| format!(" {name}")).unwrap_or_default();
-    let hint = if command == " run" && !world.args.iter().any(|arg| arg == "--") {
+    // what is missing behind -- is the command, whatever else stands there
+    let bare =
+        world.args.last().is_some_and(|last| last == "--") || !world.args.iter().any(|arg| arg == "--");
+    let hint = if command == " run" && bare {
         "write the command behind --, as in: backup-notify run --task home -- rsync -a /home /backup"
             .to_owned()
     } else {

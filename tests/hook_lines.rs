@@ -146,6 +146,15 @@ fn the_lines_for_a_script_give_the_report_and_the_log() {
     assert!(text.contains("    Number of files: 4 (reg: 3, dir: 1)\n"), "{text}");
 }
 
+#[test]
+fn the_lines_for_a_script_tell_people_when_there_is_no_room_for_the_report() {
+    let site = Site::new();
+    site.shell(&site.here(SCRIPT), &[], &[("TMPDIR", "/missing")]);
+    let (subject, text) = site.told();
+    assert_eq!(subject, "Backup failed: Nightly", "{text}");
+    assert!(text.contains("the path of the report is empty"), "{text}");
+}
+
 /// One way a program calls its hook.
 struct Call {
     tool: &'static str,

@@ -11,7 +11,7 @@ use super::{OutputArgs, Overrides, TaskArgs};
 pub(super) const EXAMPLES: &str = "\
 Examples, as lines of a crontab:
   0 9 * * * backup-notify overdue --task home --max-age 26h --newest /mnt/backup/restic/snapshots
-  0 9 * * * backup-notify overdue --task home --max-age 8d --last-success \"$(cat /var/lib/last-success)\"
+  0 9 * * * backup-notify overdue --task home --max-age 8d --last-success \"$(cat ~/last-success)\"
 
 It is silent and exits 0 while the last success is recent enough. Otherwise the people of the task
 are told, and the exit codes are those of \"notify\". The manual has lines for restic, borg, rsync

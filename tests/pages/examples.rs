@@ -90,6 +90,12 @@ pub(crate) const EXAMPLES: &[Example] = &[
         tells: None,
     },
     Example {
+        about: "Run rsync and tell how it ended, with its numbers and its errors; the code is rsync's:",
+        kind: Kind::Shell,
+        code: "backup-notify run --task home --tool rsync --capture -- rsync -a --stats /home/ /mnt/backup/home/",
+        tells: Some("warning"),
+    },
+    Example {
         about: "After rsync, in a script that keeps rsync's exit code as its own:",
         kind: Kind::Shell,
         code: "began=$(date +%s)\n\

@@ -234,7 +234,13 @@ fn exit_status(page: &mut Page) {
     page.text(
         "With `--hook` and with `--event begin` the code is 0 whatever became of the deliveries; faults of the \
          command line, of the task file and of the report keep their codes. Growl and the desktop set the code \
-         only when the task has no e-mail.",
+         only when the task has no e-mail. A report that is wrong or cannot be read costs no notice where `--status`, \
+         an exit code or what the program hands over says how the backup ended: the notice goes out, says so, and the \
+         code is 65 or 66 all the same.",
+    );
+    page.text(
+        "`run` ends as its command has ended: with the command's code, or by its signal; 127 when it is not found, 126 when \
+         it cannot be started, 64 when the command line is wrong. `--json-file` has the code of the notice.",
     );
 }
 

@@ -36,7 +36,7 @@ pub(crate) const STARTED: &[Started] = &[
     },
     Started {
         tool: "tar",
-        about: "`--totals` gives the bytes. In English, what is no error is not taken for one.",
+        about: "`--totals` gives the bytes. `LC_ALL=C` has it speak English: in another language its remarks count as errors.",
         line: "LC_ALL=C backup-notify run --task home --tool tar --capture -- \\\n  tar --create --totals --exclude-caches \
                --file=/mnt/backup/home.tar /home",
     },
@@ -105,10 +105,12 @@ pub(crate) const CALLS: &[Calls] = &[
 ];
 
 /// In a script, with what the program prints in a file.
-pub(crate) const SCRIPT: &str = "report=$(mktemp)\n\
-    rsync -a --stats /home/ /mnt/backup/home/ >\"$report\" 2>&1\n\
-    backup-notify notify --task home --tool rsync --exit-code \"$?\" --report \"$report\" --log \"$report\"\n\
-    rm -f \"$report\"";
+pub(crate) const SCRIPT: &str = "report=$(mktemp) || :\n\
+    code=0\n\
+    rsync -a --stats /home/ /mnt/backup/home/ >\"$report\" 2>&1 || code=$?\n\
+    backup-notify notify --task home --tool rsync --exit-code \"$code\" --report \"$report\" --log \"$report\" || :\n\
+    rm -f \"$report\"\n\
+    exit \"$code\"";
 
 pub(super) fn programs(page: &mut Page) {
     page.text(
@@ -126,7 +128,10 @@ pub(super) fn programs(page: &mut Page) {
         page.text(&format!("`{}`: {}", started.tool, started.about));
         page.code(started.line);
     }
-    page.text("The same in a script, with both outputs in one file:");
+    page.text(
+        "The same in a script, with both outputs in one file. So written it works under `set -e` too, and ends with rsync's \
+         exit code. Should the disk be full, so that there is no file for the report, people are told all the same:",
+    );
     page.code(SCRIPT);
     page.text(
         "Programs that call a hook hand it what they know: as words, which stand after `--`, or in the environment. Both \
@@ -172,11 +177,12 @@ pub(super) fn running(page: &mut Page) {
 
 pub(super) fn logs(page: &mut Page) {
     page.text(
-        "Of the log that `--log`, or `log` in a report, names, the message quotes the last lines. When the backup did not \
+        "Of the log that `--log`, or `log` under `run` in the task, names, the message quotes the last lines. When the backup did not \
          end well, it quotes the first lines that speak of an error too, with what stands around them. Left-out lines are \
          counted. JSON of restic, Borg and rclone, whose facts stand above it, is left out. Of a long log the first 16 MiB and the last 4 MiB are looked at. A log that is compressed, or no text, is \
          neither quoted nor attached, and the message says so; so it does when the log is missing, a link, a pipe or a \
-         folder.",
+         folder. A log to which each run adds still has the errors of earlier runs, and they are quoted too: give each run \
+         a file of its own, or use `run --capture`.",
     );
     page.text(
         "With `attach_log` the log goes with the message: whole up to 5 MiB, else its first 1 MiB and its last 4 MiB with a \

@@ -142,8 +142,8 @@ fn description(page: &mut Page) {
          screen: through Growl, Notification Center or the desktop of Linux.",
     );
     page.text(
-        "It keeps nothing between runs, asks nothing when nobody is there, and ends in a minute at most, or \
-         whatever you set as `deadline`. It accepts a server's certificate by a rule that you can read, and never \
+        "It keeps nothing between runs, asks nothing when nobody is there, and takes a minute at most, or \
+         whatever you set as `deadline`; with `run`, counted from the end of the command. It accepts a server's certificate by a rule that you can read, and never \
          by guessing. An outcome that nobody has stated is never taken for a success.",
     );
     page.text(
@@ -331,7 +331,24 @@ fn environment(page: &mut Page) {
         "`SUDO_UID`, `DOAS_USER`, `PKEXEC_UID`",
         "The person who has become root, for `desktop` on Linux: that one sees the notice when they are at a screen.",
     );
-    page.item("`TZ`", "The time zone of the times in a message.");
+    page.item(
+        "`TZ`",
+        "The time zone of the times in a message, and of a time without a zone after `--last-success`: a name such as \
+         `Europe/Berlin`, or a rule. Without it that of the system.",
+    );
+    page.text("With `--tool`, what that program hands its hook (see BACKUP PROGRAMS):");
+    page.item(
+        "`MONITOR_SERVICE_RESULT`, `MONITOR_EXIT_CODE`, `MONITOR_EXIT_STATUS`",
+        "Of `systemd` in a unit for `OnFailure=` or `OnSuccess=`. In `ExecStopPost=` the same without `MONITOR_`.",
+    );
+    page.item(
+        "`PROFILE_NAME`, `PROFILE_COMMAND`, `ERROR`, `ERROR_MESSAGE`, `ERROR_COMMANDLINE`, `ERROR_EXIT_CODE`, `ERROR_STDERR`",
+        "Of `resticprofile`.",
+    );
+    page.item(
+        "`DUPLICATI__EVENTNAME`, `DUPLICATI__OPERATIONNAME`, `DUPLICATI__PARSED_RESULT`, `DUPLICATI__LOCALPATH`, `DUPLICATI__REMOTEURL`",
+        "Of `duplicati`.",
+    );
     page.text("A variable that a task names as `email.password.env` is read too.");
     page.text(
         "The program itself reads no other variable: there is none for flags, for a password or for a proxy; mail \

@@ -9,8 +9,8 @@ pub(super) fn describe(page: &mut Page) {
         "Nothing, unless a notice is due or you call `check` or `test-email`. Then the program asks for the address of your mail server and connects to \
          it; what screens add stands below. The server learns the name or address of this computer, your user name and \
          password, sender and recipients, and the message: name, source and destination of the task, the name of \
-         this computer, the facts of the run, paths and texts of its errors, and the last lines of the log if there \
-         is one (with `attach_log` its last 512 KiB). The words under `redact` are taken out of it. `--dry-run` \
+         this computer, the facts of the run, paths and texts of its errors, and of the log, if there is one, \
+         the lines that speak of errors and the last ones (with `attach_log` up to 5 MiB of it, see LOGS). The words under `redact` are taken out of it. `--dry-run` \
          shows the message as it would go.",
     );
     page.text(

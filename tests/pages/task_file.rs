@@ -124,9 +124,7 @@ fn more(object: &str, key: &str) -> Option<&'static str> {
         ("Email", "password") => "See below. Not needed with `\"auth\": \"none\"`.",
         ("Email", "tls") => "See below.",
         ("Email", "subject" | "text" | "html") => "See TEMPLATES.",
-        ("Email", "attach_log") => {
-            "At most its last 512 KiB go with the message. Its last lines are quoted anyway."
-        }
+        ("Email", "attach_log") => "At most 5 MiB of it. Lines of it are quoted anyway. See LOGS.",
         ("Email", "from") => "Needed when the user name of the account is no address.",
         ("PresetSpec", "preset") => "See the list below.",
         ("Password", "command") => {

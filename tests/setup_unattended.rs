@@ -64,7 +64,7 @@ fn the_result_for_programs_is_one_object() {
     assert_eq!(result["test"]["deliveries"][0]["status"], "sent");
     assert_eq!(result["check"]["deliveries"][0]["status"], "checked");
     assert_eq!(result["exit_code"], 0);
-    assert_eq!(result["hooks"].as_array().unwrap().len(), 7);
+    assert_eq!(result["hooks"].as_array().unwrap().len(), 8);
     let wrong = answers(&world, &server, "system", "other.json").args(["--test", "--json"]).run();
     let result = wrong.assert_code(76).assert_stderr_has("nothing was written").json();
     assert_eq!((&result["written"], &result["exit_code"]), (&json!(false), &json!(76)));

@@ -58,8 +58,8 @@ impl Meaning {
 pub(super) fn of_any_program(code: i32) -> Option<(Outcome, String)> {
     match code {
         // POSIX, Shell Command Language, 2.8.2; "env" and this program do the same
-        126 => Some((Outcome::Error, "the program could not be started (as a shell says it)".to_owned())),
-        127 => Some((Outcome::Error, "the program was not found (as a shell says it)".to_owned())),
+        126 => Some((Outcome::Error, "the program could not be started".to_owned())),
+        127 => Some((Outcome::Error, "the program was not found".to_owned())),
         _ => signal_of(code).map(|signal| (outcome_of(signal), signal_words(signal))),
     }
 }

@@ -12,7 +12,7 @@ pub(super) const COMMAND: &str = "It goes through five steps: when, account, pas
              offered. Nothing is kept before the last answer, and Ctrl-C leaves everything as it was. Then the \
              password goes into the private keychain and the task into ‹FILE›, for you alone (mode 0600), and the file \
              is checked as `check` does it. A task that is there is edited: what is not asked about stays. At the end \
-             stand the lines to paste for rsync, restic, Borg, Carbon Copy Cloner, cron, launchd and systemd; they \
+             stand the lines to paste: one with `run` for any command, and those for rsync, restic, Borg, Carbon Copy Cloner, cron, launchd and systemd that call `notify`; they \
              alone go to standard output. Everything is tested and kept for the user who runs it: where root will run \
              the hook, it begins again by `sudo`. As root, and with `--mail-home`, an account of Mail is written out, \
              so that the task does not change with that person's files.";

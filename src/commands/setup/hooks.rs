@@ -55,7 +55,15 @@ pub(super) fn hooks(program: &Path, file: &Path, task: &Task, root: bool) -> Vec
         // under `set -e` a task file that somebody broke must not stop the backup
         text: format!("{notify} --event begin || :\n"),
     });
+    let run = format!("{} run --task {} --capture -- {BACKUP}\n", word(program), word(file));
     let ends = [
+        Hook {
+            tool: "any",
+            place: "in place of the backup's own command, anywhere; it ends with its exit code".to_owned(),
+            text: format!(
+                "# for rsync, restic, borg, rclone, tar and rsnapshot add --tool rsync (and so on)\n{run}"
+            ),
+        },
         after("rsync", "rsync …"),
         after("restic", "restic backup …"),
         after("borg", "borg create …"),

@@ -13,7 +13,7 @@ use crate::tools::Tool;
 pub(super) const EXAMPLES: &str = "\
 Examples:
   backup-notify run --task home --tool rsync -- rsync -a --delete /home/ /backup/home
-  backup-notify run --task home --tool restic --capture -- restic backup --json /home
+  backup-notify run --task home --tool restic --capture -- restic backup --json --quiet /home
   backup-notify run --task home -- sh -c 'pg_dump shop | gzip > /backup/shop.sql.gz'
 
 It prints nothing of its own on stdout, and ends as COMMAND ends, whatever becomes of the notice:

@@ -30,6 +30,10 @@ use crate::zone;
 /// How far a time may lie in the future: clocks of servers differ, and zones are mixed up by hours.
 const AHEAD: SignedDuration = SignedDuration::from_hours(24);
 
+/// What people are told of an empty time. Whoever reads it in the morning has not typed it.
+const NONE_KNOWN: &str =
+    "no last success is known: the time of it is empty, so what looks it up may have failed";
+
 /// Runs the command.
 pub(super) fn run(args: &OverdueArgs, world: &World) -> Exit {
     let output = Output::for_hook(args.output);
@@ -127,7 +131,7 @@ fn by_time(typed: &str, most: SignedDuration, now: &Zoned) -> Result<Verdict, Fa
     let typed = typed.trim();
     // a command in $(…) that failed has printed nothing, and "null" is what jq prints of nothing
     if typed.is_empty() || typed == "null" {
-        return Ok(Verdict::overdue("no last success is known".to_owned()));
+        return Ok(Verdict::overdue(NONE_KNOWN.to_owned()));
     }
     let at = parse_time(typed, now).ok_or_else(|| {
         let shown = shorten(&one_line(typed), 60).into_owned();
@@ -267,7 +271,7 @@ mod tests {
     #[test]
     fn what_is_not_known_is_no_success() {
         for typed in ["", " \n", "null"] {
-            assert_eq!(said(typed), (true, "no last success is known".to_owned()));
+            assert_eq!(said(typed), (true, NONE_KNOWN.to_owned()));
         }
         assert!(said("2025-11-23T08:59:59Z").1.contains("0 s ago"), "clocks differ");
         let (overdue, words) = said("2025-11-23T09:00:01Z");

@@ -207,7 +207,11 @@ impl Notice {
     pub(crate) fn facts(&self) -> Vec<Fact> {
         let amount = |copied: Option<u64>, total: Option<u64>, show: fn(u64) -> String| match (copied, total)
         {
-            (Some(copied), Some(total)) => Some(format!("{} copied of {}", show(copied), show(total))),
+            // restic and Borg count what they write about files, which is more than nothing
+            (Some(copied), Some(total)) if copied <= total => {
+                Some(format!("{} copied of {}", show(copied), show(total)))
+            }
+            (Some(copied), Some(total)) => Some(format!("{}, {} copied", show(total), show(copied))),
             (Some(copied), None) => Some(format!("{} copied", show(copied))),
             (None, Some(total)) => Some(show(total)),
             (None, None) => None,
@@ -312,6 +316,15 @@ mod tests {
         let bare = notice(&World::bare("Home"));
         assert_eq!(bare.facts(), [Fact { label: "Host", value: "atlas.example.com".to_owned() }]);
         assert_eq!((bare.reason(), bare.lists_errors()), (None, false));
+    }
+
+    #[test]
+    fn nobody_reads_that_more_was_copied_than_there_is() {
+        let mut world = World::failed();
+        (world.run.facts.bytes_total, world.run.facts.bytes_copied) = (Some(0), Some(386));
+        let facts = notice(&world).facts();
+        let data = facts.iter().find(|fact| fact.label == "Data").map(|fact| fact.value.as_str());
+        assert_eq!(data, Some("0 bytes, 386 bytes copied"));
     }
 
     #[test]

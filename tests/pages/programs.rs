@@ -18,8 +18,8 @@ pub(crate) const STARTED: &[Started] = &[
     },
     Started {
         tool: "restic",
-        about: "`--json` gives the numbers, the snapshot and every file that could not be read.",
-        line: "backup-notify run --task home --tool restic --capture -- \\\n  restic backup --json --exclude-caches /home",
+        about: "`--json` gives the numbers, the snapshot and every file that could not be read; `--quiet` leaves out the many lines about its progress.",
+        line: "backup-notify run --task home --tool restic --capture -- \\\n  restic backup --json --quiet --exclude-caches /home",
     },
     Started {
         tool: "borg",

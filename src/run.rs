@@ -131,6 +131,9 @@ pub struct RunFacts {
     /// What is to be said about the facts themselves, e.g. that a report ends early.
     #[schemars(skip)]
     pub notes: Vec<String>,
+    /// Where in its log file this run begins, in bytes: earlier runs may have written to it too.
+    #[schemars(skip)]
+    pub log_from: u64,
     /// Whether they were read out of JSON that the backup program has printed: nobody wants to read that
     /// again where the log is quoted.
     #[schemars(skip)]
@@ -162,6 +165,7 @@ impl RunFacts {
             snapshot: self.snapshot.or(below.snapshot),
             errors,
             errors_more,
+            log_from: if self.log.is_some() { self.log_from } else { below.log_from },
             log: self.log.or(below.log),
             notes,
             from_json: self.from_json || below.from_json,

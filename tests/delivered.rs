@@ -268,7 +268,7 @@ fn a_log_that_the_server_does_not_take_stays_behind_and_the_notice_goes() {
         parts[0]["text"]
             .as_str()
             .unwrap()
-            .contains("the log was left out: the server takes 50000 bytes at most")
+            .contains("the log was left out: the server takes 50,000 bytes at most")
     );
 }
 

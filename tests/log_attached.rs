@@ -119,14 +119,14 @@ fn the_size_of_a_server_is_kept_step_by_step_and_each_step_is_said() {
             noise(3_000_000),
             1_000_000,
             Some("run.log.gz"),
-            "only the last 524288 bytes",
+            "only the last 524 kB",
             " with the end of the log: ",
         ),
         (
             noise(3_000_000),
             200_000,
             Some("run.log.gz"),
-            "only the last 65536 bytes",
+            "only the last 65.5 kB",
             " with the end of the log: ",
         ),
         (noise(3_000_000), 50_000, None, "the log was left out", " without the log: "),
@@ -138,7 +138,9 @@ fn the_size_of_a_server_is_kept_step_by_step_and_each_step_is_said() {
         let sent = read(&server.message());
         assert_eq!(sent.file.as_ref().map(|(name, _)| name.as_str()), name, "{size}");
         assert!(sent.text.contains(said), "{size}: {}", sent.text);
-        assert!(sent.text.contains(&format!("the server takes {size} bytes at most")), "{}", sent.text);
+        let limit =
+            format!("the server takes {},000 bytes at most", size / 1000).replace("1000,000", "1,000,000");
+        assert!(sent.text.contains(&limit), "{}", sent.text);
         let told = output.json()["deliveries"][0]["detail"].as_str().unwrap().to_owned();
         assert!(told.contains(detail.trim_start_matches(" test")), "{told}");
         assert_eq!(server.session().messages().count(), 1);

@@ -366,11 +366,22 @@ fn a_log_of_an_earlier_run_is_not_taken_for_one_of_this_run() {
     bench.site.world.write("log", "last night\n");
     let touch = ["touch", "-d", "2020-01-01", "log"];
     assert!(bench.command(None, &touch).status().unwrap().success());
-    for (line, expected) in [("exit 3", true), ("echo now >>log; exit 3", false)] {
+    for (line, untouched, last_night) in [
+        ("exit 3", true, true),
+        // of a log that every run adds to, what this one has added
+        ("echo tonight >>log; exit 3", false, false),
+        // written anew, or by another name
+        ("echo tonight with more than there was >log; exit 3", false, false),
+        ("echo tonight >new; mv new log; exit 3", false, false),
+    ] {
         let seen = bench.see(Some(&["--log", "log"]), &["sh", "-c", line], b"");
         let mail = bench.mail();
-        assert!(seen.code == Some(3) && mail.contains(old) == expected, "{mail}");
-        assert!(mail.contains("last night"), "{mail}");
+        assert!(seen.code == Some(3) && mail.contains(old) == untouched, "{line}\n{mail}");
+        assert_eq!(
+            (mail.contains("last night"), mail.contains("tonight")),
+            (last_night, !last_night),
+            "{mail}"
+        );
     }
 }
 

@@ -130,10 +130,9 @@ fn what_makes_it_fail_stands_at_the_top() {
         // the limit is for rsync, not for its report
         backup.shell(&format!("({lines}; echo $? >code) 2>&1 | cat >report"));
         assert_eq!(backup.report("code").trim(), code.to_string(), "{}", backup.report("report"));
-        let outcome = if code == 23 { "warning" } else { "error" };
         for given in [Some(code), None] {
             let mail = backup.mail("rsync", given, "report");
-            assert_eq!(mail.outcome, outcome, "{}", backup.report("report"));
+            assert_eq!(mail.outcome, "error", "{}", backup.report("report"));
             mail.says(reason).says(path).says(happened);
             // the first error, which says why
             assert!(mail.text.lines().nth(2).unwrap().contains(happened), "{}", mail.text);

@@ -93,12 +93,15 @@ impl LogFile {
 
     /// Says of a share what is left out, and why: `limit` is the server's.
     pub(super) fn note(&self, share: Share, limit: Option<u64>) -> Option<String> {
-        let why = limit.map(|most| format!(": the server takes {most} bytes at most")).unwrap_or_default();
+        let why = limit
+            .map(|most| format!(": the server takes {} bytes at most", message::human::count(most)))
+            .unwrap_or_default();
         let (read, all) = self.lengths();
         match share {
-            Share::Last(most) if read > most => {
-                Some(format!("only the last {most} bytes of the log are attached{why}"))
-            }
+            Share::Last(most) if read > most => Some(format!(
+                "only the last {} of the log are attached{why}",
+                message::human_size(u64::try_from(most).unwrap_or(u64::MAX))
+            )),
             Share::Usual if self.left_out == 0 => None,
             Share::Usual | Share::Last(_) => Some(format!(
                 "the log has {}: its first {} and its last {} are attached",
@@ -131,9 +134,41 @@ pub(super) fn wanted(choice: AttachLog, outcome: Outcome) -> bool {
     }
 }
 
-/// Reads what a notice quotes of a log: its end, and what tells of errors unless all went well.
-pub(crate) fn quote(path: &Path, outcome: Outcome) -> Result<LogExcerpt, String> {
-    let file = files::open_log(path).map_err(|error| error.to_string())?;
+/// The part of a log that one run has written: what other runs wrote before is not seen.
+struct Since {
+    file: File,
+    start: u64,
+}
+
+impl Since {
+    fn open(path: &Path, start: u64) -> Result<Self, String> {
+        let mut file = files::open_log(path).map_err(|error| error.to_string())?;
+        file.seek(SeekFrom::Start(start)).map_err(|error| unreadable(path, &error))?;
+        Ok(Self { file, start })
+    }
+}
+
+impl Read for Since {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.file.read(buffer)
+    }
+}
+
+impl Seek for Since {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let to = match to {
+            SeekFrom::Start(at) => SeekFrom::Start(self.start.saturating_add(at)),
+            from => from,
+        };
+        // it may have become shorter than it was
+        self.file.seek(to).map(|at| at.saturating_sub(self.start))
+    }
+}
+
+/// Reads what a notice quotes of a log from `start`, in bytes: its end, and what tells of errors unless all
+/// went well.
+pub(crate) fn quote(path: &Path, start: u64, outcome: Outcome) -> Result<LogExcerpt, String> {
+    let file = Since::open(path, start)?;
     let excerpt = match outcome {
         Outcome::Success | Outcome::Skipped => LogExcerpt::read_end(file),
         Outcome::Warning | Outcome::Error | Outcome::Interrupted => LogExcerpt::read(file),
@@ -152,9 +187,10 @@ fn no_text(path: &Path) -> String {
     format!("the log \"{}\" is compressed or no text: it is neither quoted nor attached", path.display())
 }
 
-/// Reads what goes with a message: a short log as a whole, of a long one the beginning and the end.
-pub(super) fn read(path: &Path) -> Result<LogFile, String> {
-    let mut file = files::open_log(path).map_err(|error| error.to_string())?;
+/// Reads what goes with a message of a log from `start`: a short one as a whole, of a long one the beginning
+/// and the end.
+pub(super) fn read(path: &Path, start: u64) -> Result<LogFile, String> {
+    let mut file = Since::open(path, start)?;
     let name = path.file_name().unwrap_or(OsStr::new("backup.log")).to_string_lossy().into_owned();
     let mut log = LogFile { name, ..LogFile::default() };
     let mut ends = || {
@@ -174,7 +210,7 @@ pub(super) fn read(path: &Path) -> Result<LogFile, String> {
     if log.is_text() { Ok(log) } else { Err(no_text(path)) }
 }
 
-fn part(file: &mut File, from: u64, to: u64) -> io::Result<Vec<u8>> {
+fn part(file: &mut Since, from: u64, to: u64) -> io::Result<Vec<u8>> {
     // a buffer that grew would take more memory than it holds
     let mut bytes = Vec::with_capacity(usize::try_from(to - from).unwrap_or_default());
     file.seek(SeekFrom::Start(from))?;

@@ -139,6 +139,7 @@ impl<'a> Prepared<'a> {
         }
         // the notice must not be lost for the sake of its log
         let most = most.unwrap_or_default();
+        let most = message::human::count(most);
         story.notes.push(format!("the log was left out: the server takes {most} bytes at most"));
         Ok(Written { composed: self.write(&story, to, None)?, log: LogShare::LeftOut })
     }
@@ -150,7 +151,7 @@ impl<'a> Prepared<'a> {
         }
         let printed = || story.run.captured.as_ref().map(LogFile::of_captured);
         let Some(path) = story.run.facts.log.as_deref() else { return printed() };
-        log_file::read(path)
+        log_file::read(path, story.run.facts.log_from)
             .map_err(|what| {
                 // noted already where it was to be quoted, unless it went away in between
                 if !story.notes.contains(&what) {

@@ -277,7 +277,7 @@ impl Plan<'_> {
     fn log(&self) -> (Option<LogExcerpt>, Vec<String>) {
         let printed = || self.run.captured.as_ref().map(LogExcerpt::of_captured);
         let Some(path) = &self.run.facts.log else { return (printed(), Vec::new()) };
-        match channels::quote_log(path, self.run.outcome) {
+        match channels::quote_log(path, self.run.facts.log_from, self.run.outcome) {
             Ok(excerpt) => (Some(excerpt), Vec::new()),
             Err(what) => {
                 self.output.warning(&what);

@@ -22,7 +22,7 @@ use crate::run::Event;
 use crate::secrets;
 use crate::settings::{self, Loaded, is_name};
 use crate::tools::ReportReader;
-use ended::{End, Finished, cannot_start};
+use ended::{End, Finished, LogBefore, cannot_start};
 use tell::Teller;
 
 /// The code after a fault of our own: the command's, once that has ended.
@@ -38,6 +38,8 @@ struct Typed<'a> {
     args: &'a RunCommandArgs,
     task: TaskArgs,
     log: Option<PathBuf>,
+    /// The log as it is before the command starts: others may have written to it.
+    log_before: Option<LogBefore>,
     report: Option<PathBuf>,
     json_file: Option<PathBuf>,
 }
@@ -129,6 +131,7 @@ impl<'a> Typed<'a> {
             args,
             task: TaskArgs { task, name: args.task.name.clone() },
             log: fixed(&args.log),
+            log_before: args.log.as_deref().and_then(LogBefore::of),
             report: fixed(&args.report),
             json_file: fixed(&args.json_file),
         })

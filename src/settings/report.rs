@@ -48,6 +48,10 @@ impl Told {
     pub(crate) fn by_tool(report: ToolReport, tool: Tool, name: &str) -> Self {
         let ToolReport { mut facts, complete, broken_off } = report;
         facts.from_json = tool.prints_json();
+        if facts.files_total == Some(0) && !facts.errors.is_empty() {
+            // rsync and Borg call it a warning when the source is not there at all; nothing was backed up
+            facts.status = Some(Outcome::Error);
+        }
         if !complete {
             facts.notes.push(format!(
                 "{name} ends before {} was done with it: there may be more to say about this run",

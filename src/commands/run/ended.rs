@@ -1,8 +1,9 @@
 //! How the command ended, and the facts of its run.
 
 use std::ffi::OsString;
-use std::fs;
+use std::fs::{self, File};
 use std::io;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -13,6 +14,7 @@ use crate::commands::output::Output;
 use crate::deadline::Deadline;
 use crate::error::Failure;
 use crate::exit::{Ending, Exit};
+use crate::files;
 use crate::foreground::{Ended, Kept};
 use crate::run::{Outcome, Run, RunError, RunFacts};
 use crate::settings::{Origin, Told, combine, read_report};
@@ -88,6 +90,52 @@ pub(super) struct Finished {
     pub(super) tool: Option<Tool>,
 }
 
+/// A log file as it was before the run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct LogBefore {
+    device: u64,
+    file: u64,
+    length: u64,
+    /// What it ended with, by which a file that was written anew is told from one that has grown.
+    end: Vec<u8>,
+}
+
+/// How much of its end is remembered, in bytes.
+const END: u64 = 512;
+
+impl LogBefore {
+    pub(super) fn of(path: &Path) -> Option<Self> {
+        let log = files::open_log(path).ok()?;
+        let meta = log.metadata().ok()?;
+        let end = end_before(&log, meta.len())?;
+        Some(Self { device: meta.dev(), file: meta.ino(), length: meta.len(), end })
+    }
+
+    /// Returns where in a log the run begins: behind what was there before, if it is the same file and has
+    /// grown.
+    fn grown(&self, path: &Path) -> Option<u64> {
+        let log = files::open_log(path).ok()?;
+        let meta = log.metadata().ok()?;
+        let same = (self.device, self.file) == (meta.dev(), meta.ino()) && meta.len() > self.length;
+        (same && end_before(&log, self.length)? == self.end).then_some(self.length)
+    }
+}
+
+/// Returns the last bytes of a file before this place.
+fn end_before(file: &File, place: u64) -> Option<Vec<u8>> {
+    let mut end = vec![0; usize::try_from(place.min(END)).ok()?];
+    file.read_exact_at(&mut end, place.saturating_sub(END)).ok()?;
+    Some(end)
+}
+
+impl Typed<'_> {
+    /// Returns where in its log the run begins.
+    fn log_begins(&self) -> u64 {
+        let before = self.log_before.as_ref().zip(self.log.as_deref());
+        before.and_then(|(before, path)| before.grown(path)).unwrap_or_default()
+    }
+}
+
 impl Finished {
     /// Puts the facts of the run in order.
     pub(super) fn into_run(self, typed: &Typed<'_>, task: &Task, deadline: Deadline, output: Output) -> Run {
@@ -133,6 +181,7 @@ impl Finished {
             started: Some(started),
             finished: Some(stopped),
             message: typed.args.message.clone(),
+            log_from: typed.log_begins(),
             log: typed.log.clone(),
             notes,
             ..RunFacts::default()

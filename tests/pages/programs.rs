@@ -121,8 +121,18 @@ pub(super) fn programs(page: &mut Page) {
     page.text(
         "With `--tool` as a flag, what the program prints is read too, whatever its length: as `--report` ‹FILE›, or by \
          `run --capture`. Files, bytes, the snapshot, and each error with its path go into the message. A report that ends \
-         too early gives what it has, and the message says so. Beside an exit code the worse of the two counts. A pipe into \
-         `--report -` loses the exit code, and a success that the report does not state is then not known.",
+         too early gives what it has, and the message says so.",
+    );
+    page.text(
+        "Beside an exit code the worse of the two counts. So errors in a report are a warning even with the code 0, as is a \
+         report of restic that shows it at work and lacks its end; and where no file was looked at, as when the source is not \
+         there, errors are an error, though rsync and Borg call it a warning. A report that was written before `--started`, \
+         or 12 hours ago, is of another run and not used; from one hour on the message says how old it is.",
+    );
+    page.text(
+        "A pipe loses the exit code: `$?` is that of its last program, unless the shell has `set -o pipefail`. Into \
+         `--report -` too; a success that the report does not state is then not known. Names of files cannot forge a report \
+         in JSON.",
     );
     for started in STARTED {
         page.text(&format!("`{}`: {}", started.tool, started.about));
@@ -160,7 +170,8 @@ pub(super) fn running(page: &mut Page) {
         "The keys of the terminal (Ctrl-C, Ctrl-\\, Ctrl-Z) and `fg` and `bg` work as without `run`. A signal sent to `run` \
          is handed on. Once the command has ended, Ctrl-C or TERM gives the notice up, and the code stays the command's. \
          Where a signal goes to a whole group of processes the command gets it twice: in a unit of systemd set \
-         `KillMode=mixed`.",
+         `KillMode=mixed`, and with `timeout`(1) write `--foreground`. A KILL of `run` alone leaves the command at work, \
+         without a notice.",
     );
     page.text(
         "A task file that cannot be read stops no backup: it is said on standard error, the command runs, and the task is \
@@ -171,7 +182,8 @@ pub(super) fn running(page: &mut Page) {
         "`--capture` passes on what the command prints and keeps the first 1 MiB and the last 4 MiB of it. It is the log of \
          the run then, unless `--log` names another one, and with `--tool` it is read as its report. The command sees pipes \
          in the place of a terminal, so it may show no colours and no progress. What it leaves in the background goes on \
-         printing through a small process of backup-notify.",
+         printing through a small process, `backup-notify pass-on`. A disk that is full under standard output ends the \
+         command, under standard error it does not.",
     );
 }
 
@@ -181,8 +193,8 @@ pub(super) fn logs(page: &mut Page) {
          end well, it quotes the first lines that speak of an error too, with what stands around them. Left-out lines are \
          counted. JSON of restic, Borg and rclone, whose facts stand above it, is left out. Of a long log the first 16 MiB and the last 4 MiB are looked at. A log that is compressed, or no text, is \
          neither quoted nor attached, and the message says so; so it does when the log is missing, a link, a pipe or a \
-         folder. A log to which each run adds still has the errors of earlier runs, and they are quoted too: give each run \
-         a file of its own, or use `run --capture`.",
+         folder. Of a log to which each run adds, `run --log` takes what its command has added; `notify` cannot know where \
+         that begins, and quotes errors of earlier runs too.",
     );
     page.text(
         "With `attach_log` the log goes with the message: whole up to 5 MiB, else its first 1 MiB and its last 4 MiB with a \

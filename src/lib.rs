@@ -19,7 +19,7 @@
 //! - [`delivery`] what became of a notice, as `--json` prints it; [`stages`] how long each step took
 //! - `child` another program, `stdin` what is handed over, within bounds of time and output; `confined`
 //!   this program again, as somebody else; `foreground` a command in our place, with `inherited`, what
-//!   this program was started with
+//!   this program was started with; `fault`, faults on purpose for the tests of that
 //! - `zone` the time zone of the system, `random` its random numbers, `people` its users; `net` from a
 //!   name to a connected socket; `newest` the newest file in a folder
 //! - [`files`] who may have written a file that decides things; [`home`] whose home it is
@@ -51,6 +51,7 @@ pub mod decide;
 pub mod delivery;
 pub mod error;
 pub mod exit;
+mod fault;
 pub mod files;
 mod foreground;
 pub mod home;
@@ -148,16 +149,23 @@ fn usage(error: &clap::Error, world: &World) -> Exit {
     Output::for_hook(cli::OutputArgs { json, ..cli::OutputArgs::default() }).failure(&failure)
 }
 
-/// Makes a panic end the program with one line and code 70, instead of a trace of our insides.
+/// Makes a panic end the program with one line and code 70, instead of a trace of our insides; but not
+/// where a notice can be sent all the same.
 ///
 /// The text of the panic is left out: it could hold a piece of a secret.
 pub fn on_panic_exit() {
     std::panic::set_hook(Box::new(|info| {
         let place = info.location().map(|l| format!(" ({}:{})", l.file(), l.line())).unwrap_or_default();
-        commands::talk_raw(&format!(
-            "backup-notify: this is a fault of backup-notify itself{place}; please report it. The notice was not \
-             sent\n"
-        ));
+        let say = |so: &str| {
+            commands::talk_raw(&format!(
+                "backup-notify: this is a fault of backup-notify itself{place}; please report it. {so}\n"
+            ));
+        };
+        if let Some(faulty) = foreground::Faulty::here() {
+            say("The command goes on");
+            faulty.stay_for_ever();
+        }
+        say("The notice was not sent");
         // whoever waits for a command that has ended waits for its code, not for ours
         std::process::exit(commands::code_after_panic().into());
     }));

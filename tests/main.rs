@@ -63,6 +63,8 @@ mod run_begin;
 mod run_capture;
 mod run_command;
 mod run_facts;
+#[cfg(debug_assertions)]
+mod run_panics;
 mod run_signals;
 mod run_tools;
 mod same_path;

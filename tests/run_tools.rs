@@ -161,7 +161,7 @@ fn without_capture_nothing_is_read_and_the_code_says_it() {
     let seen = place.line(Some(&["--tool", "rsync"]), "rsync -a --stats src/ dst/");
     let mail = place.0.mail();
     assert_eq!((seen.code, told(&mail)), (Some(23), ("warning|||||", Vec::new())), "{mail}");
-    assert!(mail.contains("23 (some files could not be copied") && !mail.contains("og:\r\n"), "{mail}");
+    assert!(mail.contains("rsync 23: some files could not be copied") && !mail.contains("og:\r\n"), "{mail}");
 }
 
 #[test]

@@ -17,6 +17,7 @@ use crate::cli::{OutputArgs, RunCommandArgs, TaskArgs};
 use crate::commands::output::{Output, talk_raw};
 use crate::error::Failure;
 use crate::exit::{Ending, Exit};
+use crate::fault;
 use crate::foreground::{Capture, Foreground, Kept, Rest, Stopwatch, core_limit};
 use crate::run::Event;
 use crate::secrets;
@@ -81,6 +82,7 @@ fn whole(args: &RunCommandArgs, world: &World, output: Output) -> Result<Ending,
     let (started, stopped) = watch.stop();
     let end = end.map_or_else(|error| End::NotStarted(cannot_start(&args.command, &error)), End::Ended);
     AFTER_PANIC.store(end.code(), Ordering::Relaxed);
+    fault::on_purpose("after");
     if let End::NotStarted(failure) = &end {
         output.trouble(failure);
     }

@@ -13,6 +13,7 @@ use rustix::io::fcntl_dupfd_cloexec;
 
 use super::pass_on;
 use super::pump::{Pump, Pumped};
+use super::reading::Reading;
 use crate::deadline::Deadline;
 use crate::run::Captured;
 use crate::text::io_words;
@@ -26,22 +27,16 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub(crate) struct Kept {
     pub(crate) captured: Captured,
     /// What reads the facts out of it.
-    pub(crate) report: Option<ReportReader>,
-}
-
-impl Kept {
-    pub(super) fn take(&mut self, stream: Stream, bytes: &[u8]) {
-        self.captured.push(bytes);
-        if let Some(report) = &mut self.report {
-            report.feed(stream, bytes);
-        }
-    }
+    pub(crate) report: Option<Reading>,
 }
 
 /// The outputs of a command, while it runs.
 #[derive(Debug)]
 pub(crate) struct Capture {
-    kept: Arc<Mutex<Kept>>,
+    captured: Arc<Mutex<Captured>>,
+    /// What is to read it, until it does.
+    reader: Option<ReportReader>,
+    reading: Option<Reading>,
     done: Receiver<Pumped>,
     sender: Option<Sender<Pumped>>,
     /// How many outputs are not done.
@@ -52,10 +47,11 @@ pub(crate) struct Capture {
 }
 
 impl Capture {
-    pub(crate) fn new(report: Option<ReportReader>) -> Self {
+    pub(crate) fn new(reader: Option<ReportReader>) -> Self {
         let (sender, done) = channel();
-        let kept = Arc::new(Mutex::new(Kept { captured: Captured::default(), report }));
-        Self { kept, done, sender: Some(sender), open: 0, end: None, notes: Vec::new() }
+        let captured = Arc::default();
+        let sender = Some(sender);
+        Self { captured, reader, reading: None, done, sender, open: 0, end: None, notes: Vec::new() }
     }
 
     /// Leads the outputs of a command through us; where that cannot be done they go where they would
@@ -77,8 +73,9 @@ impl Capture {
         let [_, no_stdout, no_stderr] = closed;
         let (stdout, stderr) = (rustix::stdio::stdout(), rustix::stdio::stderr());
         let (end, writer) = io::pipe()?;
-        let reading = self.kept().report.is_some();
-        let one = !no_stdout && !no_stderr && !reading && same(stdout, stderr);
+        // not before the signals are blocked, which a thread takes over from who starts it
+        self.reading = self.reader.take().map(Reading::start).transpose()?;
+        let one = !no_stdout && !no_stderr && self.reading.is_none() && same(stdout, stderr);
         if !no_stdout {
             let pipe = self.pump(Stream::Stdout, stdout, end.try_clone()?)?;
             if one {
@@ -97,17 +94,14 @@ impl Capture {
         // above the standard ones, which a command of ours may be given
         let to: OwnedFd = fcntl_dupfd_cloexec(to, 3)?;
         let (from, writer) = io::pipe()?;
-        let pump = Pump { stream, from, to, kept: Arc::clone(&self.kept), end, lost: None };
+        let (captured, reading) = (Arc::clone(&self.captured), self.reading.clone());
+        let pump = Pump { stream, from, to, captured, reading, end, lost: None };
         if let Some(sender) = self.sender.clone() {
             let name = thread::Builder::new().name("output".to_owned());
             name.spawn(move || drop(sender.send(pump.run())))?;
             self.open += 1;
         }
         Ok(writer)
-    }
-
-    fn kept(&self) -> std::sync::MutexGuard<'_, Kept> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns what the command has printed by its end, what is to be said about that, and what is
@@ -125,7 +119,12 @@ impl Capture {
             let what = "whoever reads the output takes long: the last of it may be missing here";
             self.notes.push(what.to_owned());
         }
-        let kept = std::mem::take(&mut *self.kept());
+        let captured = std::mem::take(&mut *self.captured.lock().unwrap_or_else(PoisonError::into_inner));
+        let report = self.reading.take();
+        if let Some(report) = &report {
+            report.close();
+        }
+        let kept = Kept { captured, report };
         let notes = std::mem::take(&mut self.notes);
         (kept, notes, Rest(self))
     }

@@ -13,6 +13,7 @@ mod clock;
 mod pass_on;
 mod process;
 mod pump;
+mod reading;
 mod signals;
 
 use std::ffi::OsString;
@@ -37,6 +38,7 @@ pub(crate) use pass_on::{PASS_ON, pass_on};
 pub(crate) use process::Found;
 use process::{AsFound, restore_in};
 pub(crate) use process::{die_of, take_over_signals};
+pub(crate) use reading::{Faulty, Unread};
 use signals::{Arrival, Origin, Signals, in_foreground, leads_session};
 
 /// How a command ended.

@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use rustix::io::{Errno, ioctl_fionread};
 
-use super::capture::Kept;
+use super::reading::Reading;
+use crate::run::Captured;
 use crate::tools::Stream;
 
 /// How much is read at a time: what a pipe holds (pipe(7), "Pipe capacity").
@@ -20,7 +21,9 @@ pub(super) struct Pump {
     pub(super) from: PipeReader,
     /// Where it would write without us.
     pub(super) to: OwnedFd,
-    pub(super) kept: Arc<Mutex<Kept>>,
+    pub(super) captured: Arc<Mutex<Captured>>,
+    /// What reads it too.
+    pub(super) reading: Option<Reading>,
     /// Ends when the command has ended.
     pub(super) end: PipeReader,
     /// Why something of stderr was not passed on.
@@ -92,7 +95,10 @@ impl Pump {
         };
         let bytes = buffer.get(..length).unwrap_or_default();
         // kept first: a slow reader of ours must not cost the notice what the command said
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner).take(self.stream, bytes);
+        self.captured.lock().unwrap_or_else(PoisonError::into_inner).push(bytes);
+        if let Some(reading) = &self.reading {
+            reading.push(self.stream, bytes);
+        }
         match write_all(self.to.as_fd(), bytes) {
             Ok(()) => Ok(length),
             // programs look whether their results could be written, and not their messages: a full disk

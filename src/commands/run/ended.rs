@@ -15,7 +15,7 @@ use crate::deadline::Deadline;
 use crate::error::Failure;
 use crate::exit::{Ending, Exit};
 use crate::files;
-use crate::foreground::{Ended, Kept};
+use crate::foreground::{Ended, Kept, Unread};
 use crate::run::{Outcome, Run, RunError, RunFacts};
 use crate::settings::{Origin, Told, combine, read_report};
 use crate::task::Task;
@@ -141,9 +141,13 @@ impl Finished {
     pub(super) fn into_run(self, typed: &Typed<'_>, task: &Task, deadline: Deadline, output: Output) -> Run {
         let Self { end, started, stopped, since: _, kept, mut notes, tool } = self;
         let mut report = None;
-        let captured = kept.map(|Kept { captured, report: reader }| {
-            report = reader.zip(tool).and_then(|(reader, tool)| {
-                let mut read = reader.finish();
+        let captured = kept.map(|Kept { captured, report: reading }| {
+            report = reading.zip(tool).and_then(|(reading, tool)| {
+                let read = reading.finish(deadline).map_err(Unread::words).map_err(|what| {
+                    output.warning(what);
+                    notes.push(what.to_owned());
+                });
+                let mut read = read.ok()?;
                 // it has ended well and everything was seen: what is missing it was not told to print
                 read.complete |= end.code() == 0;
                 // what it was not told to print for programs says nothing, and its code says enough

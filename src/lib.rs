@@ -150,7 +150,7 @@ fn usage(error: &clap::Error, world: &World) -> Exit {
 }
 
 /// Makes a panic end the program with one line and code 70, instead of a trace of our insides; but not
-/// where a notice can be sent all the same.
+/// where that would cost a backup, or a notice that can be sent all the same.
 ///
 /// The text of the panic is left out: it could hold a piece of a secret.
 pub fn on_panic_exit() {
@@ -164,6 +164,10 @@ pub fn on_panic_exit() {
         if let Some(faulty) = foreground::Faulty::here() {
             say("The command goes on");
             faulty.stay_for_ever();
+        }
+        let not_sent = || say("The notice is not sent, and the command runs all the same");
+        if let Some(code) = commands::run_without_notice(not_sent) {
+            std::process::exit(code.into());
         }
         say("The notice was not sent");
         // whoever waits for a command that has ended waits for its code, not for ours

@@ -23,6 +23,56 @@ fn see(mut command: Command) -> Seen {
 }
 
 #[test]
+fn a_fault_before_the_command_starts_it_in_our_place() {
+    let bench = Bench::new();
+    for way in [WAYS[1], WAYS[2], RSYNC] {
+        let seen = see(faulty(&bench, "begin", way, &["sh", "-c", "echo out; echo err >&2; exit 3"]));
+        assert_eq!((seen.code, &seen.stdout[..]), (Some(3), &b"out\n"[..]), "{}", seen.text());
+        let stderr = String::from_utf8(seen.stderr).unwrap();
+        assert!(
+            stderr.starts_with(FAULT) && stderr.ends_with("the command runs all the same\nerr\n"),
+            "{stderr}"
+        );
+        assert_eq!(stderr.lines().count(), 2, "{stderr}");
+    }
+    assert!(bench.server.messages().is_empty());
+}
+
+#[test]
+fn a_command_that_takes_our_place_finds_what_it_would_find_without_us() {
+    let bench = Bench::new();
+    let looks = "import os, resource, signal\n\
+        for name in sorted(signal.Signals):\n\
+        \x20   print(name, signal.getsignal(name))\n\
+        print(signal.pthread_sigmask(signal.SIG_BLOCK, []), resource.getrlimit(resource.RLIMIT_CORE))\n\
+        print(sorted(os.listdir('/dev/fd')), os.environ.get('OPENSSL_CONF'), os.getpgrp() != 0)";
+    // signals that are ignored, and a descriptor that is closed
+    for line in ["exec \"$@\"", "trap '' PIPE CHLD USR1; exec \"$@\" 0<&-"] {
+        let [bare, ours] = [None, WAYS[1]].map(|way| {
+            let argv = bench.argv(way, &["python3", "-Ic", looks]);
+            let mut all = vec!["bash", "-c", line, "bash"];
+            all.extend(argv.iter().map(String::as_str));
+            let mut command = faulty(&bench, "begin", None, &all);
+            command.env("OPENSSL_CONF", "/dev/null");
+            see(command)
+        });
+        assert_eq!(bare.code, Some(0), "{}", bare.text());
+        assert!(bare.stdout == ours.stdout, "{}\n{}", bare.text(), ours.text());
+    }
+}
+
+#[test]
+fn a_command_that_cannot_take_our_place_ends_as_in_a_shell() {
+    let bench = Bench::new();
+    bench.site.world.write_with_mode("plain", "no program", 0o644);
+    for (name, code) in [("/nowhere/to/be/found", 127), ("./plain", 126)] {
+        let seen = see(faulty(&bench, "begin", WAYS[1], &[name]));
+        assert_eq!(seen.code, Some(code), "{}", seen.text());
+        assert!(seen.text().contains(FAULT) && seen.text().contains("cannot be started"), "{}", seen.text());
+    }
+}
+
+#[test]
 fn a_fault_in_what_reads_the_output_costs_the_command_nothing_and_is_said() {
     let bench = Bench::new();
     // more than waits to be read, after the fault

@@ -27,7 +27,7 @@ use crate::exit::{Ending, Exit};
 
 pub(crate) use output::{Output, print_and_end, talk_raw};
 pub(crate) use read_mail_home::run as read_mail_home;
-pub(crate) use run::code_after_panic;
+pub(crate) use run::{code_after_panic, run_without_notice};
 #[cfg(not(target_os = "macos"))]
 pub(crate) use show_notice::run as show_notice;
 

@@ -18,7 +18,7 @@ use crate::commands::output::{Output, talk_raw};
 use crate::error::Failure;
 use crate::exit::{Ending, Exit};
 use crate::fault;
-use crate::foreground::{Capture, Foreground, Kept, Rest, Stopwatch, core_limit};
+use crate::foreground::{Capture, Foreground, Kept, Rest, Stopwatch, core_limit, start_next_in_our_place};
 use crate::run::Event;
 use crate::secrets;
 use crate::settings::{self, Loaded, is_name};
@@ -32,6 +32,15 @@ static AFTER_PANIC: AtomicU8 = AtomicU8::new(Exit::Software as u8);
 /// Returns the code to end with after a panic.
 pub(crate) fn code_after_panic() -> u8 {
     AFTER_PANIC.load(Ordering::Relaxed)
+}
+
+/// Starts a command in our place after a panic that came before it, and says so first; returns the code to
+/// end with if that cannot be done, and nothing where there is no command to start.
+pub(crate) fn run_without_notice(say: impl FnOnce()) -> Option<u8> {
+    let (name, error) = start_next_in_our_place(say)?;
+    let failure = cannot_start(&[name], &error);
+    Output::for_hook(OutputArgs::default()).trouble(&failure);
+    Some(End::NotStarted(failure).code())
 }
 
 /// What was typed, with paths that stay what they are when the working directory goes.
@@ -59,6 +68,9 @@ fn whole(args: &RunCommandArgs, world: &World, output: Output) -> Result<Ending,
     let typed = Typed::of(args)?;
     secrets::keep_core_limit_for_children();
     let core = core_limit();
+    let foreground =
+        Foreground { argv: &args.command, inherited: &world.inherited, core, given_up: say_given_up };
+    foreground.remember();
     let loaded = match typed.load() {
         Ok(loaded) => Some(loaded),
         Err(failure) if failure.exit == Exit::Usage => return Err(failure),
@@ -69,13 +81,12 @@ fn whole(args: &RunCommandArgs, world: &World, output: Output) -> Result<Ending,
         }
     };
     let teller = Teller { typed: &typed, world, output };
+    fault::on_purpose("begin");
     if let Some(loaded) = &loaded {
         teller.begin(loaded);
     }
     let tool = loaded.as_ref().map_or(args.tool, |loaded| loaded.task.tool);
     let mut capture = args.capture.then(|| Capture::new(tool.and_then(ReportReader::new)));
-    let foreground =
-        Foreground { argv: &args.command, inherited: &world.inherited, core, given_up: say_given_up };
     let watch = Stopwatch::start();
     let end = foreground.run(capture.as_mut());
     let since = Instant::now();

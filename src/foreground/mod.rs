@@ -18,17 +18,17 @@ mod signals;
 
 use std::ffi::OsString;
 use std::io;
-use std::os::unix::process::ExitStatusExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, ExitStatus};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use nix::sys::resource::{Resource, getrlimit, rlim_t};
 use nix::sys::signal::{SigSet, Signal, kill, raise};
 use nix::unistd::Pid;
-use rustix::io::{Errno, FdFlags, fcntl_setfd};
+use rustix::io::Errno;
 use rustix::process::{WaitId, WaitIdOptions, WaitIdStatus, waitid};
 
 use crate::inherited::Inherited;
@@ -99,7 +99,46 @@ enum Event {
     Exited,
 }
 
+/// The command that is to be started, ready for that, until it has been.
+///
+/// Locked while it is started in our place, which nobody else may do as well.
+static NEXT: Mutex<Option<Command>> = Mutex::new(None);
+
+fn next() -> MutexGuard<'static, Option<Command>> {
+    NEXT.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// For a panic hook, where a command has not been started yet: says so with `say`, and starts it in our
+/// place, for a backup without notice is better than no backup. Returns the error, where that cannot be
+/// done, with the name of the command.
+pub(crate) fn start_next_in_our_place(say: impl FnOnce()) -> Option<(OsString, io::Error)> {
+    let mut next = next();
+    let command = next.as_mut()?;
+    say();
+    let error = command.exec();
+    Some((command.get_program().to_owned(), error))
+}
+
 impl Foreground<'_> {
+    /// Has the command started even if a fault of ours comes before that. To be called by the thread that
+    /// runs it.
+    pub(crate) fn remember(&self) {
+        *next() = SigSet::thread_get_mask().ok().and_then(|mask| self.prepare(mask).ok());
+    }
+
+    /// Returns the command as it is to find everything.
+    fn prepare(&self, mask: SigSet) -> io::Result<Command> {
+        let (name, arguments) = self.argv.split_first().ok_or(io::ErrorKind::NotFound)?;
+        let mut command = Command::new(name);
+        command.args(arguments);
+        if !self.inherited.variables.is_empty() {
+            command.envs(self.inherited.variables.iter().map(|(name, value)| (name, value)));
+        }
+        let Inherited { closed, ignored, .. } = *self.inherited;
+        restore_in(&mut command, AsFound { closed, ignored, mask, core: self.core });
+        Ok(command)
+    }
+
     /// Runs the command to its end; an error says why it could not be started.
     pub(crate) fn run(&self, capture: Option<&mut Capture>) -> io::Result<Ended> {
         let (sender, events) = channel();
@@ -121,17 +160,10 @@ impl Foreground<'_> {
         mask: SigSet,
         capture: Option<&mut Capture>,
     ) -> io::Result<Child> {
-        let (name, arguments) = self.argv.split_first().ok_or(io::ErrorKind::NotFound)?;
-        let mut command = Command::new(name);
-        command.args(arguments);
-        if !self.inherited.variables.is_empty() {
-            command.envs(self.inherited.variables.iter().map(|(name, value)| (name, value)));
-        }
-        self.close();
+        let mut command = self.prepare(mask)?;
         if let Some(capture) = capture {
             capture.connect(&mut command, self.inherited.closed);
         }
-        restore_in(&mut command, AsFound { ignored: self.inherited.ignored, mask, core: self.core });
         // everything that can fail comes before the command
         let (number, told) = channel();
         let (events, stopped) = (events.clone(), stopped.clone());
@@ -141,19 +173,11 @@ impl Foreground<'_> {
                 wait(pid, &events, &stopped);
             }
         })?;
+        // from here on it is not for a panic hook to start
+        drop(next().take());
         let child = command.spawn()?;
         let _ = number.send(pid_of(&child));
         Ok(child)
-    }
-
-    /// Has the descriptors closed for the command that were closed for us; std has put `/dev/null` there.
-    fn close(&self) {
-        let standard = [rustix::stdio::stdin(), rustix::stdio::stdout(), rustix::stdio::stderr()];
-        for (fd, closed) in standard.into_iter().zip(self.inherited.closed) {
-            if closed {
-                let _ = fcntl_setfd(fd, FdFlags::CLOEXEC);
-            }
-        }
     }
 }
 

@@ -8,6 +8,7 @@ use std::process::{Command, ExitCode};
 
 use nix::sys::resource::{Resource, rlim_t, setrlimit};
 use nix::sys::signal::{SigHandler, SigSet, Signal, raise, signal};
+use rustix::io::{FdFlags, fcntl_setfd};
 
 /// Which signals whoever started the program wants ignored, of those that it handles itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -28,14 +29,22 @@ pub(crate) fn take_over_signals() -> Found {
 /// What a command is to find again when it starts.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct AsFound {
+    /// Which of the standard descriptors were closed; std has put `/dev/null` there.
+    pub(super) closed: [bool; 3],
     pub(super) ignored: Found,
     pub(super) mask: SigSet,
     pub(super) core: Option<(rlim_t, rlim_t)>,
 }
 
-/// Has the command started with signals and limits as they were found.
+/// Has the command started with descriptors, signals and limits as they were found.
 pub(super) fn restore_in(command: &mut Command, found: AsFound) {
     let restore = move || {
+        let standard = [rustix::stdio::stdin(), rustix::stdio::stdout(), rustix::stdio::stderr()];
+        for (fd, closed) in standard.into_iter().zip(found.closed) {
+            if closed {
+                let _ = fcntl_setfd(fd, FdFlags::CLOEXEC);
+            }
+        }
         // after std's own, which makes SIGPIPE end every program that it starts
         for (number, ignored) in
             [(Signal::SIGPIPE, found.ignored.pipe), (Signal::SIGCHLD, found.ignored.child)]
@@ -52,7 +61,7 @@ pub(super) fn restore_in(command: &mut Command, found: AsFound) {
         found.mask.thread_set_mask()?;
         io::Result::Ok(())
     };
-    // SAFETY: between fork and exec it makes four system calls on values of its own: no memory is
+    // SAFETY: between fork and exec it makes a few system calls on values of its own: no memory is
     // allocated, no lock is taken
     unsafe { command.pre_exec(restore) };
 }

@@ -104,6 +104,7 @@ fn the_lines_that_run_a_program_tell_of_a_good_end_and_its_numbers() {
         }
         assert!(!text.contains("ends before"), "{}: the report is whole\n{text}", started.tool);
         assert!(text.contains("\nDuration:"), "{text}");
+        assert!(!text.contains("{\"") && !text.contains("\": "), "JSON is for programs\n{text}");
     }
 }
 

@@ -99,7 +99,11 @@ fn a_notice_is_not_lost_for_a_report_that_is_not_there() {
         let missing = site.world.path().join("missing").to_str().unwrap().to_owned();
         let path = site.world.task(&mail_task(&site, &server));
         let run = site.world.command(&["notify", "--exit-code", "1", "--report", &missing]).args(flags);
-        run.task(&path).run().assert_code(66).assert_stderr_has("does not exist");
+        run.task(&path)
+            .run()
+            .assert_code(66)
+            .assert_stderr_has("does not exist")
+            .assert_stderr_has("or leave --report away");
         let text = read(&server.message()).text;
         assert!(text.contains("Backup failed") && text.contains("does not exist"), "{text}");
     }

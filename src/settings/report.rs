@@ -124,7 +124,11 @@ pub(super) fn report(
     now: Timestamp,
     deadline: Deadline,
 ) -> Result<Told, Failure> {
-    let told = read_report(path, args.tool, origin, deadline)?;
+    let told = read_report(path, args.tool, origin, deadline).map_err(|mut failure| {
+        let usual = || "give the file that the backup program has written, or leave --report away".to_owned();
+        failure.hint = failure.hint.or_else(|| Some(usual()));
+        failure
+    })?;
     Ok(told.of_its_age(written(path), args.started, now))
 }
 

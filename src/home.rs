@@ -2,12 +2,20 @@
 
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
 use directories::BaseDirs;
 use nix::unistd::{Uid, User, gethostname};
 
+use crate::deadline::Deadline;
+
 /// The folder inside each configuration folder that is ours.
 pub(crate) const FOLDER: &str = "backup-notify";
+
+/// How long a home folder is looked up for a log: a file answers at once, a directory in far less.
+const HIDE_PATIENCE: Duration = Duration::from_secs(1);
 
 /// Returns the folders in which a task named without a path is looked for, the person's own first.
 pub fn configuration_folders() -> Vec<PathBuf> {
@@ -30,7 +38,23 @@ pub fn own() -> Option<PathBuf> {
 
 /// Lists the home folders that logs are not to name: the person's own, and for root that of whoever has
 /// become root; each also by its real path, as programs print it.
-pub(crate) fn to_hide() -> Vec<String> {
+///
+/// The database of users may be a directory that is away, and a home a server that hangs: both are asked in
+/// a thread, which is left behind when it takes too long. Then what HOME says has to do.
+pub(crate) fn to_hide(deadline: Deadline) -> Vec<String> {
+    let limit = deadline.share(5).at_most(HIDE_PATIENCE).remaining().unwrap_or_default();
+    let as_it_is = || std::env::var("HOME").into_iter().collect();
+    in_time(look_up_to_hide, limit).unwrap_or_else(as_it_is)
+}
+
+/// Does something that nobody can give a time limit, for no longer than this.
+fn in_time<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static, limit: Duration) -> Option<T> {
+    let (sender, receiver) = mpsc::channel();
+    thread::Builder::new().spawn(move || sender.send(work())).ok()?;
+    receiver.recv_timeout(limit).ok()
+}
+
+fn look_up_to_hide() -> Vec<String> {
     let root = Uid::effective().is_root();
     let homes = own().into_iter().chain(behind_root().filter(|_| root));
     let mut named: Vec<String> = homes
@@ -145,5 +169,13 @@ mod tests {
         assert!(to_offer_root(true, None, false).unwrap().ends_with("NAME"));
         assert_eq!(to_offer_root(true, None, true), None);
         assert_eq!(to_offer_root(false, kim(), false), None);
+    }
+
+    #[test]
+    fn what_takes_too_long_is_left_behind() {
+        let (keeper, waits) = mpsc::channel::<()>();
+        assert_eq!(in_time(|| 7, Duration::from_secs(60)), Some(7));
+        assert!(in_time(move || waits.recv().is_ok(), Duration::from_millis(20)).is_none());
+        drop(keeper);
     }
 }

@@ -5,6 +5,7 @@ use serde_json::json;
 use crate::log_attached::{notify, read, task};
 use crate::site::Site;
 use crate::support::smtp_server::Mode;
+use crate::support::world::World;
 
 #[test]
 fn words_credentials_and_homes_are_nowhere_in_a_message() {
@@ -67,5 +68,29 @@ fn half_a_secret_at_a_cut_is_left_out() {
                 odd.iter().all(|line| line.contains("[redacted]") || line.contains("bytes are left out"))
             }
         );
+    }
+}
+
+/// The database of users may be a directory that is away: whose home it is matters only where there is
+/// something to look for it in.
+#[test]
+fn nobody_looks_for_homes_without_a_log() {
+    let world = World::new();
+    let home = world.home();
+    let home = home.to_str().unwrap();
+    world.write("run.log", format!("{home}/Documents failed\n"));
+    let mail = json!({
+        "to": "ops@example.test",
+        "from": "jon@example.test",
+        "account": { "host": "127.0.0.1", "auth": "none" },
+    });
+    let binary = world.binary().to_str().unwrap().to_owned();
+    for (log, redact, asked) in [(false, "word", false), (true, "word", true), (false, "~", true)] {
+        let task = world.task(&json!({ "name": "Nightly", "redact": [redact], "email": mail }));
+        let run = world.other_command("strace", &["-f", "-o", "trace", "-e", "trace=openat", &binary]);
+        let run = run.args(["notify", "--dry-run", "--exit-code", "1"]).env("SUDO_USER", "nobody");
+        let run = if log { run.args(["--log", "run.log"]) } else { run };
+        run.task(&task).run().assert_code(0);
+        assert_eq!(world.read("trace").contains("\"/etc/passwd\""), asked, "{log} {redact}");
     }
 }

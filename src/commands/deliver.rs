@@ -18,7 +18,7 @@ use crate::decide::{Decision, Reason};
 use crate::delivery::{ChannelName, Delivery, Status};
 use crate::exit::Exit;
 use crate::home;
-use crate::message::{LogExcerpt, Story};
+use crate::message::{LogExcerpt, Story, hides_home};
 use crate::run::{Event, Outcome, Run, RunFacts};
 use crate::secrets::Secret;
 use crate::settings;
@@ -171,7 +171,7 @@ impl Plan<'_> {
                 host: &host,
                 now: self.now.to_zoned(zone::system()),
                 log,
-                homes: &home::to_hide(),
+                homes: &self.homes(),
                 notes,
             };
             self.each(jobs, &story, &messages, &printed)
@@ -191,6 +191,13 @@ impl Plan<'_> {
             ran_as: self.ran_as.cloned(),
             exit_code,
         }
+    }
+
+    /// Lists the home folders that the message is not to name, where there is anything to look for them in.
+    fn homes(&self) -> Vec<String> {
+        let facts = &self.run.facts;
+        let wanted = facts.log.is_some() || self.run.captured.is_some() || hides_home(&self.task.redact);
+        if wanted { home::to_hide(self.deadline) } else { Vec::new() }
     }
 
     /// Does the jobs, screens first: one has shown its notice in a moment, while a mail server may take

@@ -38,6 +38,7 @@ use lettre::message::Mailbox;
 pub(crate) use human::size as human_size;
 pub(crate) use log::{Controls, is_compressed};
 pub use log::{DEFAULT_LINES, LogExcerpt};
+pub(crate) use redact::hides_home;
 pub use template::{
     FILTERS as TEMPLATE_FILTERS, NAMES as TEMPLATE_NAMES, TemplateFault, check as check_template,
 };

@@ -52,12 +52,17 @@ fn source<'a>(found: impl Iterator<Item = Found> + 'a) -> Source<'a> {
     found.peekable()
 }
 
+/// Tells whether the words of a task ask for the home folder to be hidden everywhere.
+pub(crate) fn hides_home(words: &[String]) -> bool {
+    words.iter().any(|word| word.trim() == HOME)
+}
+
 impl Redactor {
     /// Takes the words as the task lists them; empty ones are nothing to look for.
     pub(crate) fn new(words: &[String]) -> Self {
         let mut words: Vec<String> =
             words.iter().map(|word| text::one_line(word).trim().to_owned()).collect();
-        let home_everywhere = words.iter().any(|word| word == HOME);
+        let home_everywhere = hides_home(&words);
         words.retain(|word| !word.is_empty() && word != HOME);
         // a blank is a plus sign in what a form sends
         let spaced: Vec<String> =

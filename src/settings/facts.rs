@@ -18,6 +18,7 @@ use crate::tools::{Handed, Tool};
 
 /// How old the `run` of a task file may be (design, section 2): it is written anew by every run.
 const RUN_MOST_AGE: SignedDuration = SignedDuration::from_hours(24);
+
 /// The facts of a run, and from when on the time of this program counts.
 #[derive(Debug)]
 pub struct LoadedRun {

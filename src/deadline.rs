@@ -72,6 +72,12 @@ impl Deadline {
         Self { at: sooner, ..*self }
     }
 
+    /// Waits for so long, or until the deadline; tells whether that is still to come.
+    pub fn pause(&self, length: Duration) -> bool {
+        std::thread::sleep(length.min(self.remaining().unwrap_or_default()));
+        self.remaining().is_some()
+    }
+
     /// Returns how long the whole was, for messages.
     pub fn length(&self) -> Duration {
         self.length

@@ -34,8 +34,8 @@ impl<'a> Stages<'a> {
         result
     }
 
-    /// Returns all stages, in order.
-    pub fn into_list(self) -> Vec<Stage> {
-        self.list.into_inner()
+    /// Returns all stages so far, in order, and begins anew.
+    pub fn take(&self) -> Vec<Stage> {
+        self.list.take()
     }
 }

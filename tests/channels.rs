@@ -44,6 +44,7 @@ fn e_mail_down_growl_up_desktop_absent_and_the_result_names_all_three() {
     let closed = closed_port();
     let task = json!({
         "name": "Nightly",
+        "deadline": "3s",
         "email": email(closed.address.port()),
         "growl": growl.entry(&json!({})),
         "desktop": true,

@@ -294,9 +294,11 @@ fn drive() {
             _ => Effort::Offline,
         },
         accounts: &Book::new(None, deadline),
+        retry: false,
         may_prompt: false,
         given: None,
         watch: &|_| (),
+        detail: &|_| {},
         warn: &|_| (),
         alarm: &|_| (),
     };

@@ -218,6 +218,7 @@ fn of_several_refusals_the_one_for_good_counts() {
     for to in ["a@example.test, b@example.test", "a@example.test, b@example.test, c@example.test"] {
         let mut task = site.task(&server, "implicit");
         task["email"]["to"] = json!(to);
+        task["deadline"] = json!("3s");
         site.notify(&task).assert_code(69);
     }
 }

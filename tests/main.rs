@@ -59,6 +59,7 @@ mod ran_as;
 mod real_servers;
 mod redacted;
 mod report_of_another_run;
+mod retries;
 mod run_begin;
 mod run_capture;
 mod run_command;

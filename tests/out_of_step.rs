@@ -13,7 +13,9 @@ use crate::support::smtp_server::{Action, Mode, SmtpServer, Stage};
 
 /// Runs `notify` into a fault and checks that it is told as a failure with this code.
 fn fails(site: &Site, server: &SmtpServer, code: i32) -> Output {
-    let output = site.notify(&site.task(server, "implicit"));
+    let mut task = site.task(server, "implicit");
+    task["deadline"] = json!("3s");
+    let output = site.notify(&task);
     output.assert_code(code).assert_within(Duration::from_secs(10));
     assert_eq!(output.json()["deliveries"][0]["status"], "failed");
     output

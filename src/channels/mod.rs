@@ -53,12 +53,17 @@ pub struct Circumstances<'a> {
     pub effort: Effort,
     /// Where accounts are looked up.
     pub accounts: &'a Book,
+    /// Whether what may pass is tried again, as long as there is time. A person who tests sees the first
+    /// failure.
+    pub retry: bool,
     /// Whether a person is there to be asked for a password.
     pub may_prompt: bool,
     /// A password that is about to be kept in the private keychain, and is not there yet.
     pub given: Option<&'a Secret>,
     /// Called with each stage as it ends.
     pub watch: &'a dyn Fn(Stage),
+    /// Called with what only those want to hear who ask for more.
+    pub detail: &'a dyn Fn(&str),
     /// Called with what a person has to hear whatever becomes of the notice.
     pub warn: &'a dyn Fn(&str),
     /// Called with what must be said each time, however quiet the person wants it: that a trust rule

@@ -30,6 +30,28 @@ pub(super) struct Written {
     pub(super) log: LogShare,
 }
 
+/// What a message has to be like for a server, beside the story that it tells.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Terms<'a> {
+    /// Whom it names as its recipients.
+    pub(super) to: &'a [Mailbox],
+    /// What this program itself has to say in it.
+    pub(super) notes: &'a [String],
+    /// The server's limit, in bytes.
+    pub(super) most: Option<u64>,
+    /// The server's words, when it has refused the message with the log.
+    pub(super) refused: Option<&'a str>,
+    /// The id that it has already; `None` gives it a new one.
+    pub(super) message_id: Option<&'a str>,
+}
+
+impl<'a> Terms<'a> {
+    /// Nothing but whom it is for and what is noted in it.
+    pub(super) fn new(to: &'a [Mailbox], notes: &'a [String]) -> Self {
+        Self { to, notes, most: None, refused: None, message_id: None }
+    }
+}
+
 /// How much of the log goes with a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum LogShare {
@@ -106,31 +128,24 @@ impl<'a> Prepared<'a> {
         Ok(Prepared { email, account, from, subject, text, html, route, notes })
     }
 
-    /// Makes the message for these recipients, with as much of the log as the task wants and `most`, the
-    /// server's limit in bytes, lets through. `refused` says that the server has refused it with the log.
-    pub(super) fn compose(
-        &self,
-        story: &Story<'_>,
-        to: &[Mailbox],
-        notes: Vec<String>,
-        most: Option<u64>,
-        refused: Option<&str>,
-    ) -> Result<Written, Failure> {
+    /// Makes the message, with as much of the log as the task wants and the server lets through.
+    pub(super) fn compose(&self, story: &Story<'_>, terms: &Terms<'_>) -> Result<Written, Failure> {
         let mut story = story.clone();
-        story.notes.extend(notes);
-        if let Some(words) = refused {
+        story.notes.extend(terms.notes.iter().cloned());
+        if let Some(words) = terms.refused {
             story
                 .notes
                 .push(format!("the log was left out: the server refused the message with it ({words})"));
-            return Ok(Written { composed: self.write(&story, to, None)?, log: LogShare::LeftOut });
+            return Ok(Written { composed: self.write(&story, terms, None)?, log: LogShare::LeftOut });
         }
+        let most = terms.most;
         let Some(log) = self.log(&mut story) else {
-            return Ok(Written { composed: self.write(&story, to, None)?, log: LogShare::None });
+            return Ok(Written { composed: self.write(&story, terms, None)?, log: LogShare::None });
         };
         for share in SHARES.into_iter().filter(|share| log.has_use_for(*share)) {
             let mut story = story.clone();
             story.notes.extend(log.note(share, most));
-            let composed = self.write(&story, to, Some(log.attachment(share)))?;
+            let composed = self.write(&story, terms, Some(log.attachment(share)))?;
             let size = u64::try_from(composed.bytes.len()).unwrap_or(u64::MAX);
             if most.is_none_or(|most| size <= most) {
                 let log = if matches!(share, Share::Last(_)) { LogShare::Less } else { LogShare::Attached };
@@ -141,7 +156,7 @@ impl<'a> Prepared<'a> {
         let most = most.unwrap_or_default();
         let most = message::human::count(most);
         story.notes.push(format!("the log was left out: the server takes {most} bytes at most"));
-        Ok(Written { composed: self.write(&story, to, None)?, log: LogShare::LeftOut })
+        Ok(Written { composed: self.write(&story, terms, None)?, log: LogShare::LeftOut })
     }
 
     /// Reads the log that is to go with the message: the file, or else what the program printed.
@@ -165,12 +180,13 @@ impl<'a> Prepared<'a> {
     fn write(
         &self,
         story: &Story<'_>,
-        to: &[Mailbox],
+        terms: &Terms<'_>,
         attachment: Option<Attachment<'_>>,
     ) -> Result<Composed, Failure> {
         let letter = Letter {
             from: &self.from,
-            to,
+            to: terms.to,
+            message_id: terms.message_id,
             subject: self.subject.as_deref(),
             text: self.text.as_deref(),
             html: self.html.as_deref(),

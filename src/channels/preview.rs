@@ -2,7 +2,7 @@
 
 use lettre::message::Mailbox;
 
-use crate::channels::prepared::Prepared;
+use crate::channels::prepared::{Prepared, Terms};
 use crate::channels::screen::ScreenNotice;
 use crate::channels::{Channel, Circumstances};
 use crate::delivery::{ChannelName, Delivery, Status};
@@ -31,7 +31,8 @@ impl Channel for Preview<'_> {
             let to: &[Mailbox] = &self.email.to;
             let prepared = Prepared::new(self.email, circumstances)?;
             prepared.notes.iter().for_each(|note| (circumstances.warn)(note));
-            prepared.compose(story, to, prepared.notes.clone(), None, None).map(|written| written.composed)
+            let terms = Terms::new(to, &prepared.notes);
+            prepared.compose(story, &terms).map(|written| written.composed)
         };
         match composed() {
             Ok(composed) => {

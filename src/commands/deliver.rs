@@ -247,16 +247,19 @@ impl Plan<'_> {
     ) -> Delivery {
         let (output, effort) = (self.output, self.effort);
         let watch = |stage| keep_failure(printed, || output.stage(stage));
+        let detail = |line: &str| output.detail(line);
         let warn = |line: &str| output.warning(line);
         let alarm = |line: &str| output.alarm(line);
         let circumstances = Circumstances {
             deadline: time.deadline,
             patience: time.patience,
             effort,
+            retry: effort == Effort::Deliver && !self.test && self.event != Event::Begin,
             accounts: self.accounts,
             may_prompt: self.may_prompt,
             given: self.given,
             watch: &watch,
+            detail: &detail,
             warn: &warn,
             alarm: &alarm,
         };

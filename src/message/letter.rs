@@ -41,7 +41,7 @@ pub(crate) fn build(
     let addresses = || std::iter::once(letter.from).chain(letter.to).map(|mailbox| &mailbox.email);
 
     let domain = message_id::domain(story.host, letter.from.email.domain());
-    let message_id = message_id::unique(&story.now, &domain);
+    let message_id = letter.message_id.map_or_else(|| message_id::unique(&story.now, &domain), str::to_owned);
     let mut builder = Message::builder()
         .envelope(envelope.clone())
         .raw_header(header::date(&story.now))

@@ -81,6 +81,8 @@ pub struct Letter<'a> {
     pub from: &'a Mailbox,
     /// The recipients, all of whom see each other.
     pub to: &'a [Mailbox],
+    /// The message id that it has already, with its angle brackets; `None` gives it a new one.
+    pub message_id: Option<&'a str>,
     /// The template of the subject.
     pub subject: Option<&'a str>,
     /// The template of the text part.

@@ -88,7 +88,15 @@ impl World {
     }
 
     pub(crate) fn letter(&self) -> Letter<'_> {
-        Letter { from: &self.from, to: &self.to, subject: None, text: None, html: None, attachment: None }
+        Letter {
+            from: &self.from,
+            to: &self.to,
+            message_id: None,
+            subject: None,
+            text: None,
+            html: None,
+            attachment: None,
+        }
     }
 }
 

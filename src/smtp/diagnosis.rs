@@ -73,7 +73,7 @@ fn is_old(version: &str) -> bool {
 /// connection on which it was read signs in nowhere.
 pub(super) fn try_presented_root<'a>(
     error: SmtpError,
-    route: &'a Route,
+    route: &Route,
     deadline: Deadline,
     stages: &'a Stages<'a>,
 ) -> Result<Session<'a>, SmtpError> {

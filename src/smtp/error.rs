@@ -363,6 +363,14 @@ impl SmtpError {
         (reply.is_permanent() && (by_status || by_code)).then(|| reply.to_string())
     }
 
+    /// Tells whether another try in a moment may end better: after what is unreachable, interrupted or too
+    /// late, and after 4yz (RFC 5321, section 4.2.1). Not where the server hangs up during the sign-in: some
+    /// do so for a wrong password, and lock out whoever comes again.
+    pub(crate) fn may_pass(&self) -> bool {
+        let hung_up = matches!(self.problem, Problem::Closed | Problem::Broken(_));
+        self.exit() == Exit::TempFail && !(hung_up && self.step == Step::SignIn)
+    }
+
     /// Tells whether the connection was lost while the server had no whole message.
     pub(crate) fn lost_before_message(&self) -> bool {
         matches!(self.step, Step::Sender | Step::Recipients)

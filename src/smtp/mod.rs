@@ -53,7 +53,7 @@ use crate::task::{TlsMode, TrustRule};
 use crate::text;
 
 /// Where a message goes and how: everything about the server, and no secret.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Route {
     /// The server's name or address.
     pub host: String,
@@ -76,14 +76,14 @@ pub struct Route {
 impl Route {
     /// Sets up the trust rule, once: what is wrong with it is found before a secret is fetched or
     /// the network is touched.
-    pub fn secure(&self) -> Result<SecuredRoute<'_>, SmtpError> {
+    pub fn secure(&self) -> Result<SecuredRoute, SmtpError> {
         let verifier = match self.mode {
             TlsMode::None => None,
             TlsMode::Implicit | TlsMode::Starttls => {
                 Some(trust::Verifier::new(&self.trust).map_err(session::fail(self, Step::Tls))?)
             }
         };
-        Ok(SecuredRoute { route: self, verifier })
+        Ok(SecuredRoute { route: self.clone(), verifier })
     }
 
     /// Returns how messages call the server: `smtp.example.com:587`.
@@ -94,14 +94,14 @@ impl Route {
 
 /// A route with its trust rule set up: made by [`Route::secure`] alone, so that a route which asks
 /// for TLS cannot be without what judges its server.
-pub struct SecuredRoute<'a> {
-    route: &'a Route,
+pub struct SecuredRoute {
+    route: Route,
     /// What accepts or refuses the server; `None` for the mode `none` only.
     verifier: Option<trust::Verifier>,
 }
 
-impl std::fmt::Debug for SecuredRoute<'_> {
+impl std::fmt::Debug for SecuredRoute {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SecuredRoute").field("route", self.route).finish_non_exhaustive()
+        f.debug_struct("SecuredRoute").field("route", &self.route).finish_non_exhaustive()
     }
 }

@@ -26,7 +26,7 @@ const DIAGNOSIS: Duration = Duration::from_millis(1500);
 
 /// A conversation with a server.
 pub struct Session<'a> {
-    pub(super) route: &'a Route,
+    pub(super) route: Box<Route>,
     stages: &'a Stages<'a>,
     pub(super) deadline: Deadline,
     pub(super) stream: Stream,
@@ -38,11 +38,13 @@ pub struct Session<'a> {
     pub(super) traces: Option<Traces>,
     /// Whether the server waits for a command, so that a QUIT would be understood.
     pub(super) between_commands: bool,
+    /// Whether the last message was refused: of that the server may still know the sender.
+    pub(super) half_begun: bool,
 }
 
 impl std::fmt::Debug for Session<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Session").field("route", self.route).finish_non_exhaustive()
+        f.debug_struct("Session").field("route", &self.route).finish_non_exhaustive()
     }
 }
 
@@ -50,11 +52,11 @@ impl<'a> Session<'a> {
     /// Connects and goes as far as the mode of the route asks: under `implicit` and `starttls`
     /// the session that comes back is encrypted and its server accepted by the trust rule.
     pub fn open(
-        secured: &SecuredRoute<'a>,
+        secured: &SecuredRoute,
         deadline: Deadline,
         stages: &'a Stages<'a>,
     ) -> Result<Self, SmtpError> {
-        let route = secured.route;
+        let route = &secured.route;
         let Some(verifier) = &secured.verifier else {
             let mut session = Self::reach(route, deadline, stages)?;
             session.step(Step::Greeting, Self::greeting)?;
@@ -73,7 +75,7 @@ impl<'a> Session<'a> {
     /// Opens an encrypted session whose server this verifier accepts.
     pub(super) fn open_with(
         verifier: &Verifier,
-        route: &'a Route,
+        route: &Route,
         deadline: Deadline,
         stages: &'a Stages<'a>,
     ) -> Result<Self, SmtpError> {
@@ -89,7 +91,7 @@ impl<'a> Session<'a> {
     /// Does nothing but the handshake, to see whether this verifier accepts the server.
     pub(super) fn handshake_only(
         verifier: &Verifier,
-        route: &'a Route,
+        route: &Route,
         deadline: Deadline,
         stages: &'a Stages<'a>,
     ) -> Result<(), SmtpError> {
@@ -99,13 +101,13 @@ impl<'a> Session<'a> {
 
     /// Connects and goes up to the point where the handshake begins: at once, or behind STARTTLS.
     pub(super) fn reach(
-        route: &'a Route,
+        route: &Route,
         deadline: Deadline,
         stages: &'a Stages<'a>,
     ) -> Result<Self, SmtpError> {
         let stream = connect::connect(route, deadline, stages)?;
         let mut session = Self {
-            route,
+            route: Box::new(route.clone()),
             stages,
             deadline,
             stream: Stream::Plain(Wire::new(stream, deadline)),
@@ -115,6 +117,7 @@ impl<'a> Session<'a> {
             tls_version: None,
             traces: None,
             between_commands: false,
+            half_begun: false,
         };
         if route.mode == TlsMode::Starttls {
             session.step(Step::Greeting, Self::greeting)?;
@@ -182,7 +185,7 @@ impl<'a> Session<'a> {
 
     /// Adds where it happened to what happened.
     pub(super) fn failure(&self, step: Step, problem: Problem) -> SmtpError {
-        fail(self.route, step)(problem)
+        fail(&self.route, step)(problem)
     }
 
     /// Waits for the server's first words.

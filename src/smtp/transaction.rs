@@ -25,6 +25,8 @@ pub struct Verdict {
     pub accepted: bool,
     /// Whether a refusal may pass (4yz).
     pub transient: bool,
+    /// Whether it is a refusal for good (5yz).
+    pub permanent: bool,
     /// Its words.
     pub reply: String,
 }
@@ -57,15 +59,10 @@ impl<'a> Mailer<'a> {
         Self(RefCell::new(session))
     }
 
-    /// Sends one message and keeps the session, for another one in its place should it be refused. It is
-    /// ended without a round trip more than [`Transport::send_raw`] takes.
-    pub fn send_first(&self, envelope: &Envelope, message: &[u8]) -> Result<Receipt, SendError> {
+    /// Sends one message and keeps the session for another one, in its place should it be refused or after
+    /// it. It is ended without a round trip more than [`Transport::send_raw`] takes.
+    pub fn send_on(&self, envelope: &Envelope, message: &[u8]) -> Result<Receipt, SendError> {
         self.0.borrow_mut().transaction(envelope, message, End::Open)
-    }
-
-    /// Sends one message in place of one that was refused, and says QUIT with it.
-    pub fn send_instead(&self, envelope: &Envelope, message: &[u8]) -> Result<Receipt, SendError> {
-        self.0.borrow_mut().transaction(envelope, message, End::Instead)
     }
 
     /// Tells whether the server waits for another command.
@@ -96,8 +93,6 @@ enum End {
     Message,
     /// With the message; QUIT is said when the session is dropped.
     Open,
-    /// With the message, then QUIT; it begins with RSET, as what was refused may be half begun.
-    Instead,
     /// With RSET.
     Rehearsal,
 }
@@ -139,6 +134,7 @@ impl Session<'_> {
     fn transaction(&mut self, envelope: &Envelope, message: &[u8], end: End) -> Result<Receipt, SendError> {
         let mut progress = Progress::default();
         let result = self.play(envelope, message, end, &mut progress);
+        self.half_begun = result.is_err();
         let verdicts = envelope.to().iter().enumerate().map(|(i, address)| {
             // "503 need MAIL" after a refused sender says nothing of the recipient
             let reply = progress.rcpt.get(i).filter(|_| !progress.sender_refused());
@@ -146,6 +142,7 @@ impl Session<'_> {
                 address: address.clone(),
                 accepted: result.is_ok() && reply.is_some_and(Reply::is_positive),
                 transient: reply.is_some_and(Reply::is_transient),
+                permanent: reply.is_some_and(Reply::is_permanent),
                 reply: reply.map(Reply::to_string).unwrap_or_default(),
             }
         });
@@ -182,7 +179,7 @@ impl Session<'_> {
                 })?;
                 Ok(String::new())
             }
-            End::Message | End::Open | End::Instead => {
+            End::Message | End::Open => {
                 self.step(Step::Message, |session| session.hand_over(last, message, end))
             }
         }
@@ -211,7 +208,7 @@ impl Session<'_> {
             mail.push_str(" BODY=8BITMIME");
         }
         let mut commands = Vec::new();
-        if end == End::Instead {
+        if self.half_begun {
             commands.push(Command { line: "RSET".to_owned(), of: Part::Forget });
         }
         commands.push(Command { line: mail, of: Part::Mail });
@@ -219,7 +216,7 @@ impl Session<'_> {
             commands.push(Command { line: format!("RCPT TO:<{address}>"), of: Part::Rcpt });
         }
         let (last, of) = match end {
-            End::Message | End::Open | End::Instead => ("DATA", Part::Data),
+            End::Message | End::Open => ("DATA", Part::Data),
             End::Rehearsal => ("RSET", Part::Reset),
         };
         commands.push(Command { line: last.to_owned(), of });

@@ -108,7 +108,7 @@ fn deliver_by(
     };
     Delivery {
         hint,
-        stages: stages.into_list(),
+        stages: stages.take(),
         ..Delivery::plain(ChannelName::Desktop, status, exit_code, detail)
     }
 }

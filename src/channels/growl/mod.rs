@@ -55,7 +55,7 @@ impl Channel for GrowlChannel<'_> {
         };
         let mut delivery = Delivery::plain(ChannelName::Growl, status, exit, detail);
         delivery.hint = hint;
-        delivery.stages = stages.into_list();
+        delivery.stages = stages.take();
         delivery
     }
 }

@@ -23,6 +23,7 @@
 //! - `zone` the time zone of the system, `random` its random numbers, `people` its users; `net` from a
 //!   name to a connected socket; `newest` the newest file in a folder
 //! - [`files`] who may have written a file that decides things; [`home`] whose home it is
+//! - `outbox` messages that no server has accepted yet, in a folder
 //! - [`accounts`] the SMTP account that a task names; [`secrets`] where its password is
 //! - [`smtp`] the session, from a name to a server's 250; the only home of anything dangerous
 //! - [`channels`] the ways to reach people
@@ -59,6 +60,8 @@ mod inherited;
 pub mod message;
 mod net;
 mod newest;
+#[allow(dead_code, reason = "not everything of it is sent through yet")]
+mod outbox;
 mod people;
 mod random;
 pub mod run;

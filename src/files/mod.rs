@@ -36,11 +36,17 @@ use nix::unistd::{AccessFlags, faccessat};
 
 pub(crate) use error::FULL_DISK_ACCESS;
 pub use error::{Entry, FileError, FileFault, Writers};
-pub(crate) use private::{make_private_folder, open_private_lock, private_folder, read_private};
-pub(crate) use private_error::aside;
+pub(crate) use private::{
+    is_at, judge_private_in, make_private_folder, open_private_in, open_private_lock, private_folder,
+    read_private, read_private_in,
+};
 pub use private_error::{PrivateError, PrivateFault};
+pub(crate) use private_error::{aside, beside};
 pub use write::WriteError;
-pub(crate) use write::{Over, make_file_lasting, make_way_lasting, write_private};
+pub(crate) use write::{
+    Over, is_within_limit, make_file_lasting, make_lasting, make_way_lasting, write_private,
+    write_private_locked,
+};
 
 use ownership::Users;
 use system::SystemUsers;
@@ -78,6 +84,14 @@ pub enum Purpose {
     VaultLock,
     /// The key of a vault.
     VaultKey,
+    /// The folder of the messages that wait.
+    Outbox,
+    /// One of them, or what is known of it.
+    OutboxEntry,
+    /// What two processes that send them take turns by.
+    OutboxLock,
+    /// What their seals are made with.
+    OutboxKey,
 }
 
 impl Purpose {
@@ -99,6 +113,10 @@ impl Purpose {
             Self::Vault => "vault",
             Self::VaultLock => "lock of the vault",
             Self::VaultKey => "key of the vault",
+            Self::Outbox => "outbox",
+            Self::OutboxEntry => "message of the outbox",
+            Self::OutboxLock => "lock of the outbox",
+            Self::OutboxKey => "key of the outbox",
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Files and folders that are the running user's alone: the vault, its key and its lock.
+//! Files and folders that are the running user's alone: the vault and the outbox, their keys and locks.
 //!
 //! Stricter than the rule for what people name in a task: root's is not a user's, nobody else may
 //! even read, and neither a link nor a second name of the file will do, because then it would also
@@ -34,19 +34,56 @@ pub(crate) fn read_private(
         return Err(PrivateError::way(purpose, path, FileFault::BadPath("is empty")));
     };
     let Some(folder) = private_folder(folder, purpose)? else { return Ok(None) };
-    let path = folder.join(name);
-    let Some(meta) = lstat(&path, purpose)? else { return Ok(None) };
-    judge_file(&meta).map_err(|fault| PrivateError::new(purpose, &path, fault))?;
-    let system = |error| PrivateError::way(purpose, &path, FileFault::from_io(&path, error));
-    let file = match open(OpenOptions::new().read(true), &path) {
+    read_private_in(&folder.join(name), purpose, limit)
+}
+
+/// The same for a file in a folder that was judged before.
+pub(crate) fn read_private_in(
+    path: &Path,
+    purpose: Purpose,
+    limit: usize,
+) -> Result<Option<Zeroizing<Vec<u8>>>, PrivateError> {
+    let Some(file) = open_private_in(path, purpose, OpenOptions::new().read(true))? else { return Ok(None) };
+    let system = |error| PrivateError::way(purpose, path, FileFault::from_io(path, error));
+    let too_large = || PrivateError::way(purpose, path, FileFault::TooLarge { limit });
+    whole(&file, limit).map_err(system)?.ok_or_else(too_large).map(Some)
+}
+
+/// Judges a private file in a folder that was judged before, without opening it; `None` when it does not
+/// exist.
+pub(crate) fn judge_private_in(path: &Path, purpose: Purpose) -> Result<Option<Metadata>, PrivateError> {
+    let Some(meta) = lstat(path, purpose)? else { return Ok(None) };
+    judge_file(&meta).map_err(|fault| PrivateError::new(purpose, path, fault))?;
+    Ok(Some(meta))
+}
+
+/// Opens a private file in a folder that was judged before; `None` when it does not exist.
+pub(crate) fn open_private_in(
+    path: &Path,
+    purpose: Purpose,
+    options: &mut OpenOptions,
+) -> Result<Option<File>, PrivateError> {
+    // looked at before it is opened: opening a pipe or a device can already do something
+    if judge_private_in(path, purpose)?.is_none() {
+        return Ok(None);
+    }
+    let system = |error| PrivateError::way(purpose, path, FileFault::from_io(path, error));
+    let file = match open(options, path) {
         // another process has just taken it away
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         opened => opened.map_err(system)?,
     };
     let opened = file.metadata().map_err(system)?;
-    judge_file(&opened).map_err(|fault| PrivateError::new(purpose, &path, fault))?;
-    let too_large = || PrivateError::way(purpose, &path, FileFault::TooLarge { limit });
-    whole(&file, limit).map_err(system)?.ok_or_else(too_large).map(Some)
+    judge_file(&opened).map_err(|fault| PrivateError::new(purpose, path, fault))?;
+    Ok(Some(file))
+}
+
+/// Tells whether a file still has its name. Somebody may have removed or replaced it while its lock was
+/// waited for: then that is the lock of a file that nobody else will look at.
+pub(crate) fn is_at(file: &File, path: &Path) -> bool {
+    let number = |meta: Metadata| (meta.dev(), meta.ino());
+    let named = path.symlink_metadata().ok().map(number);
+    named.is_some() && named == file.metadata().ok().map(number)
 }
 
 /// Looks for a private folder and judges it; returns the way to it without links.

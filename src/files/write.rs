@@ -16,10 +16,11 @@ use std::path::{Path, PathBuf};
 use nix::fcntl::OFlag;
 use nix::sys::resource::{Resource, getrlimit};
 use nix::unistd::geteuid;
-use rustix::fs::{CWD, RenameFlags, renameat_with};
+use rustix::fs::{CWD, FlockOperation, RenameFlags, flock, renameat_with};
 use rustix::io::Errno;
 
 use super::error::{Entry, quoted, word};
+use super::private::is_at;
 use super::private_error::{beside, move_away};
 use crate::error::Situation;
 use crate::exit::Exit;
@@ -61,12 +62,53 @@ pub(crate) fn write_private(path: &Path, bytes: &[u8], over: Over) -> Result<(),
     make_lasting(path.parent().unwrap_or(path)).map_err(wrong(true))
 }
 
-fn written(path: &Path, bytes: &[u8], over: Over) -> io::Result<()> {
-    // beyond this limit the system would not answer with an error but with a signal (setrlimit(2))
+/// Writes a new file as [`write_private`] does, and returns it with its lock (flock(2)), which was taken
+/// before there was anything in it: whoever finds it, under either name, sees that somebody is at work.
+/// The names in the folder are not brought onto the disk yet.
+///
+/// Nobody else gives anything the name `path` meanwhile. An error of the kind `AlreadyExists` means that
+/// somebody else has, or has taken, the temporary name.
+pub(crate) fn write_private_locked(path: &Path, bytes: &[u8]) -> Result<File, WriteError> {
+    locked(path, bytes).map_err(|error| WriteError { path: path.to_owned(), error, there: false })
+}
+
+fn locked(path: &Path, bytes: &[u8]) -> io::Result<File> {
+    is_within_limit(bytes.len())?;
+    let name = beside(path, "new");
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create_new(true).mode(0o600).custom_flags(OFlag::O_NOFOLLOW.bits());
+    let mut file = options.open(&name)?;
+    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        // whoever removes what was left by the killed was faster, or has it in hand
+        Err(Errno::WOULDBLOCK) => return Err(io::ErrorKind::AlreadyExists.into()),
+        Ok(()) if !is_at(&file, &name) => return Err(io::ErrorKind::AlreadyExists.into()),
+        Ok(()) => {}
+        Err(errno) => {
+            let _ = fs::remove_file(&name);
+            return Err(errno.into());
+        }
+    }
+    let mut temporary = Temporary(name);
+    file.set_permissions(Permissions::from_mode(0o600))?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(&temporary.0, path)?;
+    temporary.0.clear();
+    Ok(file)
+}
+
+/// Refuses what is too long for the limit of the process: beyond it the system would not answer with an
+/// error but with a signal (setrlimit(2)).
+pub(crate) fn is_within_limit(length: usize) -> io::Result<()> {
     let (most, _) = getrlimit(Resource::RLIMIT_FSIZE)?;
-    if u64::try_from(bytes.len()).map_or(true, |length| length > most) {
+    if u64::try_from(length).map_or(true, |length| length > most) {
         return Err(Errno::FBIG.into());
     }
+    Ok(())
+}
+
+fn written(path: &Path, bytes: &[u8], over: Over) -> io::Result<()> {
+    is_within_limit(bytes.len())?;
     let (mut file, mut temporary) = Temporary::make(path, over)?;
     file.set_permissions(Permissions::from_mode(0o600))?;
     file.write_all(bytes)?;
@@ -132,7 +174,7 @@ fn name_it(temporary: &Path, path: &Path) -> io::Result<()> {
 }
 
 /// Brings the names in a folder onto the disk.
-pub(super) fn make_lasting(folder: &Path) -> io::Result<()> {
+pub(crate) fn make_lasting(folder: &Path) -> io::Result<()> {
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     match File::open(folder)?.sync_all() {
         // some file systems do that only by themselves, and where nothing can be written nothing waits

@@ -1,8 +1,7 @@
 //! Taking turns: only one process at a time changes a vault.
 
-use std::fs::{File, Metadata};
+use std::fs::File;
 use std::io::{self, Write as _};
-use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::sync::mpsc;
 use std::thread;
@@ -12,7 +11,7 @@ use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 
 use super::{Access, KeychainError};
-use crate::files::{Purpose, WriteError, open_private_lock};
+use crate::files::{Purpose, WriteError, is_at, open_private_lock};
 
 /// How long a turn is waited for at most.
 const LONGEST: Duration = Duration::from_secs(30);
@@ -36,14 +35,6 @@ pub(super) fn take_turn(path: &Path, access: Access) -> Result<Turn, KeychainErr
             return Err(busy(path, access));
         }
     }
-}
-
-/// Tells whether a file still has its name. Somebody may have removed or replaced it while we waited:
-/// then the turn is that of a file that nobody else will look at.
-pub(super) fn is_at(file: &File, path: &Path) -> bool {
-    let number = |meta: Metadata| (meta.dev(), meta.ino());
-    let named = path.symlink_metadata().ok().map(number);
-    named.is_some() && named == file.metadata().ok().map(number)
 }
 
 fn locked(path: &Path, access: Access) -> Result<File, KeychainError> {

@@ -247,13 +247,13 @@ fn who_changes_the_vault_waits_for_the_turn_and_not_beyond_the_deadline() {
 fn a_turn_of_a_file_that_was_replaced_is_none() {
     let (world, store) = kept();
     let file = fs::File::open(world.path(LOCK)).unwrap();
-    assert!(lock::is_at(&file, &world.path(LOCK)));
+    assert!(crate::files::is_at(&file, &world.path(LOCK)));
     let turn = lock::take_turn(&world.path(LOCK), access()).unwrap();
     fs::remove_file(world.path(LOCK)).unwrap();
-    assert!(!lock::is_at(&file, &world.path(LOCK)));
+    assert!(!crate::files::is_at(&file, &world.path(LOCK)));
     // the file that is locked has no name any more, and nobody waits for it
     assert!(set(&store, JON, "hunter3"));
-    assert!(!lock::is_at(&file, &world.path(LOCK)));
+    assert!(!crate::files::is_at(&file, &world.path(LOCK)));
     drop(turn);
     assert!(set(&store, JON, "hunter4"));
 }

@@ -135,7 +135,7 @@ fn part(kind: ContentType, text: String) -> SinglePart {
 /// Encodes text so that any server passes it on unharmed: ASCII, short lines (RFC 2045 section 6).
 ///
 /// Never 7bit, which would leave line ends and trailing spaces to the mercy of what is on the way.
-fn encoded(text: String) -> Body {
+pub(super) fn encoded(text: String) -> Body {
     let ascii = text.bytes().filter(u8::is_ascii).count();
     let encoding = if ascii * 6 >= text.len() * 5 {
         ContentTransferEncoding::QuotedPrintable
@@ -166,6 +166,21 @@ mod tests {
             assert!(head.contains("\r\nX-Priority: 1\r\nImportance: high\r\n"), "{head}");
             assert!(!head.contains("References"));
         }
+    }
+
+    #[test]
+    fn a_notice_that_is_composed_again_keeps_its_id() {
+        let mut world = World::failed();
+        let first = compose(&world.story(), &world.letter()).unwrap();
+        world.notes.push("the log was left out".to_owned());
+        let mut letter = world.letter();
+        (letter.to, letter.message_id) = (&world.to[..1], Some(first.message_id.as_str()));
+        let again = compose(&world.story(), &letter).unwrap();
+        assert_eq!(again.message_id, first.message_id);
+        let head = String::from_utf8(again.bytes).unwrap();
+        assert!(head.contains(&format!("\r\nMessage-ID: {}\r\n", first.message_id)), "{head}");
+        letter.message_id = None;
+        assert_ne!(compose(&world.story(), &letter).unwrap().message_id, first.message_id);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use jiff::Zoned;
 use sha2::{Digest as _, Sha256};
 
 /// Where a message comes from when neither the host nor the sender has a usable name (RFC 2606).
-const NOWHERE: &str = "backup-notify.invalid";
+pub(crate) const NOWHERE: &str = "backup-notify.invalid";
 
 /// Makes an id that no other message has (RFC 5322 section 3.6.4), with its angle brackets.
 ///

@@ -15,6 +15,9 @@ mod example;
 mod header;
 mod html;
 pub(crate) mod human;
+// nothing waits yet that could be late
+#[cfg_attr(not(test), expect(dead_code))]
+pub(crate) mod late;
 mod letter;
 mod log;
 mod marks;

@@ -143,6 +143,12 @@ pub(crate) fn state_folder(home: &Path) -> PathBuf {
         .join(FOLDER)
 }
 
+/// Returns the folder in which messages wait when a task names none; nothing is waited for with a home folder
+/// that nobody knows.
+pub(crate) fn outbox() -> Option<PathBuf> {
+    own().map(|home| state_folder(&home).join("outbox"))
+}
+
 /// Returns the name of the running user, or the number of one without a name.
 pub(crate) fn user_name() -> String {
     let uid = Uid::effective();

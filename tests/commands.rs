@@ -575,6 +575,14 @@ fn a_task_from_stdin_cannot_wait_in_an_outbox() {
 }
 
 #[test]
+fn a_task_from_flags_cannot_wait_in_an_outbox() {
+    let world = World::new();
+    let output = world.command(&DRY).args(["--name", "NAS", "--desktop", "--outbox", "waiting"]).run();
+    output.assert_code(64).assert_stderr_has("backup-notify setup NAS");
+    assert!(!world.path().join("waiting").exists());
+}
+
+#[test]
 fn arguments_that_are_no_text_are_no_reason_to_panic() {
     use std::ffi::OsStr;
     use std::os::unix::ffi::OsStrExt;

@@ -326,7 +326,7 @@ fn the_schema_lets_nothing_unknown_pass_and_explains_every_key() {
     let mut objects = 0;
     walk(&schema(), "", &mut objects);
     // the task, e-mail, tls, two accounts, five passwords, template, desktop, growl, run, run error
-    assert_eq!(objects, 15);
+    assert_eq!(objects, 16);
 }
 
 #[test]
@@ -391,6 +391,15 @@ fn the_schema_refuses_each_wrong_value_alone_as_the_program_does() {
         ("/growl", json!({ "hash": "SHA256" })),
         ("/growl", json!({ "port": 0 })),
         ("/outbox", json!(1)),
+        ("/outbox", json!([])),
+        ("/outbox", json!({ "folder": "" })),
+        ("/outbox", json!({ "max_age": "30" })),
+        ("/outbox", json!({ "max_age": 30 })),
+        ("/outbox", json!({ "max_count": 0 })),
+        ("/outbox", json!({ "max_count": "1" })),
+        ("/outbox", json!({ "max_size": 0 })),
+        ("/outbox", json!({ "max_size": "1gb" })),
+        ("/outbox", json!({ "max": 1 })),
         ("/deadline", json!(60)),
         ("/exit_codes/x", json!("error")),
         ("/exit_codes/23", json!("bad")),

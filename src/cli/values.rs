@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use lettre::message::Mailbox;
 
 use super::Recipients;
-use crate::task::{parse_duration, parse_mailboxes};
+use crate::task::{parse_duration, parse_long_duration, parse_mailboxes};
 
 /// Makes a parser for a closed set of words, which help and completions list.
 pub(super) fn words<T: Copy + Send + Sync + 'static>(
@@ -37,21 +37,8 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     parse_duration(text)
 }
 
-/// Reads an age: hours and days rather than seconds.
 pub(super) fn long_duration(text: &str) -> Result<Duration, String> {
-    let units = [("s", 1), ("m", 60), ("h", 3_600), ("d", 86_400), ("w", 604_800)];
-    let text = text.trim();
-    let number = |(unit, seconds): (&str, u64)| {
-        let digits = text.strip_suffix(unit)?.trim_end();
-        let plain = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
-        plain.then(|| digits.parse::<u64>().ok()?.checked_mul(seconds)).flatten()
-    };
-    let seconds = units.into_iter().find_map(number);
-    // ten years: whoever means more means "never"
-    seconds
-        .filter(|seconds| (1..=315_360_000).contains(seconds))
-        .map(Duration::from_secs)
-        .ok_or_else(|| "expected a number and a unit, such as 90m, 26h, 8d or 2w, up to 10 years".to_owned())
+    parse_long_duration(text)
 }
 
 pub(super) fn exit_code(text: &str) -> Result<i32, String> {

@@ -244,20 +244,48 @@ fn apply(task: &mut Task, overrides: &Overrides, origin: &Origin) -> Result<(), 
         let what = "nobody to tell: give --to and --account, --growl or --desktop".to_owned();
         return Err(usage(what));
     }
-    if *origin == Origin::Stdin && task.outbox.is_some() {
-        // what waits is sent by the task file's word, and stdin is gone by then (design, section 6)
-        return Err(usage(
-            "a task from stdin cannot use an outbox; add --outbox none, or use a file".to_owned(),
-        ));
+    if task.outbox.is_some() {
+        may_wait(task, origin)?;
     }
     Ok(())
+}
+
+/// Refuses an outbox to a task that has no file: what waits is sent by the task file's word, and stdin or a
+/// command line is gone by then (design, section 6).
+fn may_wait(task: &Task, origin: &Origin) -> Result<(), Failure> {
+    match origin {
+        Origin::File(_) => Ok(()),
+        Origin::Stdin => {
+            let what = "a task from stdin cannot use an outbox; add --outbox none, or use a file";
+            Err(Failure::new(Exit::Usage, what))
+        }
+        Origin::Flags => {
+            let file = shell_word(&one_line(&task.name)).into_owned();
+            let what = "a task without a file cannot use an outbox: what waits is sent as its file says";
+            Err(Failure::new(Exit::Usage, what).with_hint(format!(
+                "have a task file written by backup-notify setup {file}, and name it with --task; or leave \
+                 --outbox out"
+            )))
+        }
+    }
+}
+
+// nothing is kept yet
+#[cfg_attr(not(test), expect(dead_code))]
+/// Returns the folder of an outbox: the task's, or the one in the state folder of whoever runs this (root's own
+/// when it is root).
+pub(crate) fn outbox_folder(outbox: &Outbox) -> Result<PathBuf, Failure> {
+    outbox.folder.clone().or_else(home::outbox).ok_or_else(|| {
+        Failure::new(Exit::NoPermission, "the running user has no home folder to keep messages in")
+            .with_hint("set HOME, or name a folder: \"outbox\": \"/var/spool/backup-notify\" (or --outbox)")
+    })
 }
 
 fn apply_others(task: &mut Task, overrides: &Overrides) -> Result<(), Failure> {
     task.deadline = overrides.deadline.unwrap_or(task.deadline);
     match &overrides.outbox {
         Some(folder) if folder == OsStr::new("none") => task.outbox = None,
-        Some(folder) => task.outbox = Some(Outbox::Folder(folder.clone())),
+        Some(folder) => task.outbox.get_or_insert_default().folder = Some(folder.clone()),
         None => {}
     }
     if let Some(home) = &overrides.mail_home {
@@ -290,5 +318,53 @@ fn limit(length: Duration, event: Event) -> Duration {
     match event {
         Event::Begin => length.min(BEGIN),
         Event::End | Event::Overdue => length,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::{Path, PathBuf};
+
+    use super::{Event, Origin, Overrides, TaskArgs, load_task, outbox_folder};
+    use crate::exit::Exit;
+    use crate::task::{Outbox, Task};
+
+    fn with_outbox(typed: &str, outbox: Option<Outbox>) -> Option<Outbox> {
+        let mut task = Task::named("Home");
+        task.outbox = outbox;
+        let overrides = Overrides { outbox: Some(typed.into()), ..Overrides::default() };
+        super::apply_others(&mut task, &overrides).unwrap();
+        task.outbox
+    }
+
+    #[test]
+    fn a_folder_that_is_typed_keeps_the_limits_of_the_task() {
+        let mine = Outbox { folder: Some("/mine".into()), max_count: 7, ..Outbox::default() };
+        let typed = Some(PathBuf::from("/typed"));
+        let changed = Outbox { folder: typed.clone(), ..mine.clone() };
+        assert_eq!(with_outbox("/typed", Some(mine.clone())), Some(changed));
+        assert_eq!(with_outbox("/typed", None), Some(Outbox { folder: typed, ..Outbox::default() }));
+        assert_eq!(with_outbox("none", Some(mine)), None);
+    }
+
+    #[test]
+    fn a_task_without_a_file_has_no_outbox() {
+        let args = TaskArgs { task: None, name: Some("Home NAS".to_owned()) };
+        let overrides = Overrides { outbox: Some("/typed".into()), desktop: true, ..Overrides::default() };
+        let refused = load_task(&args, &overrides, Event::End, std::time::Instant::now()).unwrap_err();
+        assert_eq!(refused.exit, Exit::Usage);
+        assert!(refused.hint.unwrap().contains("backup-notify setup 'Home NAS'"));
+        let overrides = Overrides { outbox: Some("none".into()), ..overrides };
+        let loaded = load_task(&args, &overrides, Event::End, std::time::Instant::now()).unwrap();
+        assert_eq!((loaded.origin, loaded.task.outbox), (Origin::Flags, None));
+    }
+
+    #[test]
+    fn an_outbox_is_in_its_folder_or_in_the_state_folder() {
+        let folder = Some(PathBuf::from("/var/spool/mine"));
+        let named = Outbox { folder, ..Outbox::default() };
+        assert_eq!(outbox_folder(&named).unwrap(), Path::new("/var/spool/mine"));
+        let usual = outbox_folder(&Outbox::default()).unwrap();
+        assert!(usual.is_absolute() && usual.ends_with("backup-notify/outbox"), "{usual:?}");
     }
 }

@@ -33,7 +33,7 @@ pub(crate) use read_email::EMAIL as EMAIL_KEYS;
 pub(crate) use read_email::TLS as TLS_KEYS;
 pub use schema::schema;
 pub use trust_rule::{Pin, TrustRule};
-pub use words::{parse_duration, parse_host, parse_mailboxes, parse_server};
+pub use words::{parse_duration, parse_host, parse_long_duration, parse_mailboxes, parse_server};
 
 use crate::accounts::AccountSpec;
 use crate::decide::{Policy, ScreenEvent};
@@ -66,7 +66,7 @@ pub struct Task {
     #[schemars(with = "Option<schema::SwitchOr<Growl>>")]
     pub growl: Option<Growl>,
     /// Where messages wait that no server has accepted yet.
-    #[schemars(with = "Option<schema::SwitchOr<String>>")]
+    #[schemars(with = "Option<schema::SwitchOr<schema::PathOr<Outbox>>>")]
     pub outbox: Option<Outbox>,
     /// How long the whole run of the program may take: "45s", "2m".
     #[schemars(with = "Option<String>", extend("default" = "60s", "pattern" = "^\\s*[0-9]+\\s*[smh]\\s*$"))]
@@ -295,11 +295,33 @@ impl GrowlHash {
         [("md5", Self::Md5), ("sha1", Self::Sha1), ("sha256", Self::Sha256), ("sha512", Self::Sha512)];
 }
 
-/// Where messages wait that no server has accepted yet.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outbox {
-    /// In the person's state folder.
-    Default,
-    /// In this folder.
-    Folder(PathBuf),
+/// Where messages wait that no server has accepted yet, and how many of them.
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Outbox {
+    /// The folder; without it the one in the person's state folder.
+    #[schemars(with = "Option<String>", length(min = 1))]
+    pub folder: Option<PathBuf>,
+    /// How long a message may wait: "26h", "30d", "2w".
+    #[schemars(with = "Option<String>")]
+    #[schemars(extend("default" = "30d", "pattern" = "^\\s*[0-9]+\\s*[smhdw]\\s*$"))]
+    pub max_age: Duration,
+    /// How many messages may wait.
+    #[schemars(with = "Option<u64>", range(min = 1), extend("default" = 10_000))]
+    pub max_count: usize,
+    /// How large they may be together: a number of bytes, or "500MB", "1GiB".
+    #[schemars(with = "Option<schema::Size>", extend("default" = "1GiB"))]
+    pub max_size: u64,
+}
+
+impl Default for Outbox {
+    /// The outbox of the person who runs the program, with room for more than anybody waits for.
+    fn default() -> Self {
+        Self {
+            folder: None,
+            max_age: Duration::from_secs(30 * 86_400),
+            max_count: 10_000,
+            max_size: 1024 * 1024 * 1024,
+        }
+    }
 }

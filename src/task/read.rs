@@ -11,7 +11,7 @@ use crate::task::faults::{Fault, Faults, Path};
 use crate::task::read_email::{A_URL, account, emails};
 use crate::task::read_password::password;
 use crate::task::walk::{Fields, Walk};
-use crate::task::words::{parse_duration, parse_host};
+use crate::task::words::{A_SIZE, parse_duration, parse_host, parse_long_duration, parse_size};
 use crate::task::{DEFAULT_DEADLINE, Desktop, GROWL_PORT, Growl, GrowlHash, Outbox, Password, Task};
 use crate::text;
 use crate::tools::Tool;
@@ -35,6 +35,7 @@ pub(crate) const KEYS: &[&str] = &[
 ];
 const DESKTOP: &[&str] = &["events"];
 const GROWL: &[&str] = &["events", "host", "port", "password", "hash"];
+const OUTBOX: &[&str] = &["folder", "max_age", "max_count", "max_size"];
 const RUN: &[&str] = &[
     "status",
     "exit_code",
@@ -195,15 +196,46 @@ fn growl(walk: &mut Walk<'_>, node: &Node, path: &Path) -> Option<Growl> {
 }
 
 fn outbox(walk: &mut Walk<'_>, f: &Fields<'_>) -> Option<Outbox> {
-    match f.get("outbox")? {
+    let path = f.place("outbox");
+    let node = f.get("outbox")?;
+    match node {
         Node::Bool(false) => None,
-        Node::Bool(true) => Some(Outbox::Default),
-        Node::Text(_) => walk.file_path(f, "outbox").map(Outbox::Folder),
+        Node::Bool(true) => Some(Outbox::default()),
+        Node::Text(_) => {
+            walk.file_path(f, "outbox").map(|folder| Outbox { folder: Some(folder), ..Outbox::default() })
+        }
+        Node::Object(_) => outbox_with_limits(walk, node, &path),
         other => {
-            walk.wrong_kind(&f.place("outbox"), "true, false or the path of a folder", other);
+            walk.wrong_kind(&path, "true, false, the path of a folder or an object", other);
             None
         }
     }
+}
+
+fn outbox_with_limits(walk: &mut Walk<'_>, node: &Node, path: &Path) -> Option<Outbox> {
+    let f = walk.fields(node, path, OUTBOX)?;
+    let usual = Outbox::default();
+    let max_age = f.get("max_age").and_then(|node| {
+        let path = f.place("max_age");
+        let word = walk.as_text(node, &path, "an age such as \"26h\" or \"30d\"")?;
+        let shown = text::one_line(&word);
+        let found = |problem| format!("{problem}; found \"{}\"", text::shorten(&shown, 40));
+        walk.keep(&path, parse_long_duration(&word).map_err(found))
+    });
+    let max_count = walk.whole(&f, "max_count", "a whole number from 1 on");
+    let max_size = f.get("max_size").and_then(|node| {
+        let path = f.place("max_size");
+        match node {
+            Node::Text(word) => walk.keep(&path, parse_size(word)),
+            _ => walk.whole(&f, "max_size", A_SIZE),
+        }
+    });
+    Some(Outbox {
+        folder: walk.file_path(&f, "folder"),
+        max_age: max_age.unwrap_or(usual.max_age),
+        max_count: max_count.map_or(usual.max_count, |count| usize::try_from(count).unwrap_or(usize::MAX)),
+        max_size: max_size.unwrap_or(usual.max_size),
+    })
 }
 
 fn exit_codes(walk: &mut Walk<'_>, f: &Fields<'_>) -> BTreeMap<i32, Outcome> {
@@ -304,6 +336,7 @@ mod tests {
             ("PresetSpec", PRESET),
             ("Desktop", DESKTOP),
             ("Growl", GROWL),
+            ("Outbox", OUTBOX),
             ("RunFacts", RUN),
             ("RunError", RUN_ERROR),
         ] {

@@ -48,6 +48,36 @@ impl<T: JsonSchema> JsonSchema for SwitchOr<T> {
     }
 }
 
+/// The path of a folder, or more about it.
+pub(super) struct PathOr<T>(std::marker::PhantomData<T>);
+
+impl<T: JsonSchema> JsonSchema for PathOr<T> {
+    fn schema_name() -> Cow<'static, str> {
+        format!("PathOr{}", T::schema_name()).into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let more = generator.subschema_for::<T>();
+        json_schema!({ "anyOf": [{ "type": "string" }, more] })
+    }
+}
+
+/// A number of bytes, or a number with its unit.
+pub(super) struct Size;
+
+impl JsonSchema for Size {
+    fn schema_name() -> Cow<'static, str> {
+        "Size".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "anyOf": [
+            { "type": "integer", "minimum": 1 },
+            { "type": "string", "pattern": "^\\s*[0-9]+\\s*([kMGT]B|[KMGT]iB)\\s*$" }
+        ] })
+    }
+}
+
 /// Only `true`.
 pub(super) struct True;
 

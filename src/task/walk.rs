@@ -32,6 +32,9 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("preset", "account"),
     ("mode", "tls"),
     ("trust", "tls"),
+    ("max_age", "outbox"),
+    ("max_count", "outbox"),
+    ("max_size", "outbox"),
     ("status", "run"),
     ("exit_code", "run"),
     ("finished", "run"),
@@ -204,6 +207,17 @@ impl<'a> Walk<'a> {
         let value = if let Node::Number(number) = node { number.as_u64() } else { None };
         if value.is_none() {
             self.wrong_kind(&fields.place(key), "a whole number from 0 on", node);
+        }
+        value
+    }
+
+    /// Reads an optional whole number of at least one.
+    pub(super) fn whole(&mut self, fields: &Fields<'_>, key: &str, expected: &str) -> Option<u64> {
+        let node = fields.get(key)?;
+        let value = if let Node::Number(number) = node { number.as_u64() } else { None };
+        let value = value.filter(|value| *value > 0);
+        if value.is_none() {
+            self.wrong_kind(&fields.place(key), expected, node);
         }
         value
     }

@@ -8,6 +8,9 @@ use lettre::message::{Mailbox, Mailboxes};
 
 use crate::text;
 
+/// What is expected where a size is asked for.
+pub(crate) const A_SIZE: &str = "a number of bytes, or a size such as \"500MB\" or \"1GiB\"";
+
 /// Reads a duration: a whole number of seconds or minutes, `45s` or `2m`; at most a day.
 pub fn parse_duration(word: &str) -> Result<Duration, String> {
     let wrong = || {
@@ -32,6 +35,44 @@ pub fn parse_duration(word: &str) -> Result<Duration, String> {
         return Err(wrong());
     }
     Ok(Duration::from_secs(seconds))
+}
+
+/// Reads an age: hours and days rather than seconds.
+pub fn parse_long_duration(word: &str) -> Result<Duration, String> {
+    let units = [("s", 1), ("m", 60), ("h", 3_600), ("d", 86_400), ("w", 604_800)];
+    // ten years: whoever means more means "never"
+    with_unit(word, &units)
+        .filter(|seconds| (1..=315_360_000).contains(seconds))
+        .map(Duration::from_secs)
+        .ok_or_else(|| "expected a number and a unit, such as 90m, 26h, 8d or 2w, up to 10 years".to_owned())
+}
+
+/// Reads a size: a number of bytes with a unit of a thousand or of 1,024 (IEC 80000-13).
+pub(crate) fn parse_size(word: &str) -> Result<u64, String> {
+    let units = [
+        ("kB", 1_000),
+        ("MB", 1_000_000),
+        ("GB", 1_000_000_000),
+        ("TB", 1_000_000_000_000),
+        ("KiB", 1 << 10),
+        ("MiB", 1 << 20),
+        ("GiB", 1 << 30),
+        ("TiB", 1 << 40),
+    ];
+    with_unit(word, &units).filter(|bytes| *bytes > 0).ok_or_else(|| {
+        let shown = text::one_line(word);
+        format!("expected {A_SIZE}; found \"{}\"", text::shorten(&shown, 40))
+    })
+}
+
+/// Reads a whole number with a unit behind it, and counts in the smallest.
+fn with_unit(word: &str, units: &[(&str, u64)]) -> Option<u64> {
+    let word = word.trim();
+    units.iter().find_map(|(unit, worth)| {
+        let digits = word.strip_suffix(unit)?.trim_end();
+        let plain = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+        plain.then(|| digits.parse::<u64>().ok()?.checked_mul(*worth)).flatten()
+    })
 }
 
 /// Reads addresses separated by commas, each with or without a display name (RFC 5322 section 3.4).
@@ -159,7 +200,7 @@ pub(crate) fn parse_word<T: Copy>(word: &str, words: &[(&'static str, T)]) -> Re
 
 #[cfg(test)]
 mod tests {
-    use super::{parse_duration, parse_host, parse_mailboxes};
+    use super::{parse_duration, parse_host, parse_long_duration, parse_mailboxes, parse_size};
     use std::time::Duration;
 
     #[test]
@@ -169,6 +210,32 @@ mod tests {
         assert_eq!(parse_duration("1 h"), Ok(Duration::from_secs(3600)));
         for wrong in ["", "s", "0s", "-1s", "1.5m", "60", "1d", "25h", "99999999999999999999s", "+5s"] {
             assert!(parse_duration(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn ages_are_hours_days_or_weeks_too() {
+        for (word, seconds) in [("26h", 93_600), (" 30 d ", 2_592_000), ("2w", 1_209_600), ("45s", 45)] {
+            assert_eq!(parse_long_duration(word), Ok(Duration::from_secs(seconds)), "{word}");
+        }
+        for wrong in ["", "d", "0d", "-1d", "1.5d", "30", "522w", "1y", "99999999999999999999d"] {
+            assert!(parse_long_duration(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn sizes_count_in_thousands_or_in_1024() {
+        for (word, bytes) in [
+            ("500MB", 500_000_000),
+            ("1GiB", 1 << 30),
+            (" 2 kB ", 2_000),
+            ("3 KiB", 3_072),
+            ("1TB", 1_000_000_000_000),
+        ] {
+            assert_eq!(parse_size(word), Ok(bytes), "{word}");
+        }
+        for wrong in ["", "MB", "0MB", "-1MB", "1.5GB", "500", "500mb", "1G", "1 B", "99999999999TB"] {
+            assert!(parse_size(wrong).is_err(), "{wrong}");
         }
     }
 

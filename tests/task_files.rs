@@ -325,7 +325,7 @@ fn the_schema_lets_nothing_unknown_pass_and_explains_every_key() {
     }
     let mut objects = 0;
     walk(&schema(), "", &mut objects);
-    // the task, e-mail, tls, two accounts, five passwords, template, desktop, growl, run, run error
+    // the task, e-mail, tls, two accounts, five passwords, template, desktop, growl, outbox, run, run error
     assert_eq!(objects, 16);
 }
 

@@ -64,7 +64,7 @@ pub(crate) fn late(message: &[u8], late: &Late<'_>) -> Result<Vec<u8>, ComposeEr
 ///
 /// `attempts` is how often it was handed to a server, or should have been, and `why` what kept it from
 /// arriving the last time.
-pub(crate) fn late_lines(written: &Zoned, why: Option<&str>, attempts: u64) -> Vec<String> {
+pub(crate) fn late_lines(written: &Zoned, why: Option<&str>, attempts: u32) -> Vec<String> {
     let when = human::time(written.timestamp(), written);
     if attempts == 0 {
         return vec![format!(
@@ -76,7 +76,7 @@ pub(crate) fn late_lines(written: &Zoned, why: Option<&str>, attempts: u64) -> V
         "This message was written on {when} and could not be delivered then; it is sent again by itself."
     )];
     let why = why.map(reason).filter(|why| !why.is_empty());
-    let tried = format!("It was tried {} times", human::count(attempts));
+    let tried = format!("It was tried {} times", human::count(u64::from(attempts)));
     match (why, attempts) {
         (Some(why), 1) => lines.push(format!("At that time: {why}")),
         (Some(why), _) => lines.push(format!("{tried}; the last time: {why}")),

@@ -8,9 +8,10 @@ use std::process::ExitCode;
 use serde::{Serialize, Serializer};
 
 /// How the program ends, as sysexits(3) numbers it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Exit {
     /// Everything that had to be sent was accepted, or nothing had to be sent.
+    #[default]
     Ok = 0,
     /// The command line is wrong (`EX_USAGE`).
     Usage = 64,

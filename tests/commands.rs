@@ -264,6 +264,7 @@ fn a_hook_ends_with_0_and_says_why_nothing_arrived() {
     let closed = closed_port();
     let mut task = task("Nightly");
     task["email"]["account"]["port"] = json!(closed.address.port());
+    task["deadline"] = json!("1s");
     let path = world.task(&task);
     let run = |flag: &[&str]| {
         world.command(&["notify", "--status", "error", "--json"]).args(flag).task(&path).run()
@@ -325,6 +326,7 @@ fn silence_can_be_explained_and_talk_can_be_turned_off() {
     let closed = closed_port();
     let mut unreachable = task.clone();
     unreachable["email"]["account"]["port"] = json!(closed.address.port());
+    unreachable["deadline"] = json!("1s");
     let path = world.task(&unreachable);
     let quiet = world.command(&["notify", "--status", "error", "--quiet"]).task(&path).run();
     quiet.assert_code(75).assert_stderr_has("email: ");

@@ -295,6 +295,7 @@ fn drive() {
         },
         accounts: &Book::new(None, deadline),
         retry: false,
+        more: false,
         may_prompt: false,
         given: None,
         watch: &|_| (),

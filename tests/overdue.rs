@@ -157,7 +157,7 @@ fn screens_are_told_too_and_a_server_that_is_away_is_told_as_everywhere() {
     let mut notices = shown.iter().filter(|request| request.command == "NOTIFY");
     assert!(notices.any(|request| request.header("Notification-Title") == "Backup overdue: Nightly"));
 
-    let case = Case::with(&json!({ "email": {
+    let case = Case::with(&json!({ "deadline": "1s", "email": {
         "to": "ops@example.test", "from": "jon@example.test",
         "account": { "host": "127.0.0.1", "port": 1, "auth": "none" }, "tls": { "mode": "none" },
     } }));

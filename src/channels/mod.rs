@@ -1,13 +1,18 @@
 //! The ways to reach people: one trait, one file each.
 
+mod courier;
 mod desktop;
 mod email;
 mod growl;
+mod kept;
+mod line;
 mod log_file;
-mod prepared;
+mod paper;
 mod preview;
+mod recipients;
 mod screen;
 pub(crate) mod trust_notes;
+mod waiting;
 
 pub use desktop::DesktopChannel;
 #[doc(hidden)]
@@ -16,8 +21,13 @@ pub use desktop::{AppleDesktop, ApplePlaces};
 pub(crate) use desktop::{SHOW_NOTICE, answer as show_notice};
 pub use email::EmailChannel;
 pub use growl::GrowlChannel;
+pub(crate) use kept::{Keeping, Kept, keep};
+pub(crate) use line::Line;
 pub(crate) use log_file::quote as quote_log;
 pub use preview::{Preview, ScreenPreview};
+
+pub(crate) use courier::Courier;
+pub(crate) use waiting::{Ended, Lines, Tried};
 
 use std::time::Duration;
 
@@ -56,6 +66,8 @@ pub struct Circumstances<'a> {
     /// Whether what may pass is tried again, as long as there is time. A person who tests sees the first
     /// failure.
     pub retry: bool,
+    /// Whether another message may follow on the same connection.
+    pub more: bool,
     /// Whether a person is there to be asked for a password.
     pub may_prompt: bool,
     /// A password that is about to be kept in the private keychain, and is not there yet.

@@ -2,7 +2,8 @@
 
 use lettre::message::Mailbox;
 
-use crate::channels::prepared::{Prepared, Terms};
+use crate::channels::courier::Courier;
+use crate::channels::paper::{Paper, Terms};
 use crate::channels::screen::ScreenNotice;
 use crate::channels::{Channel, Circumstances};
 use crate::delivery::{ChannelName, Delivery, Status};
@@ -29,10 +30,11 @@ impl Channel for Preview<'_> {
     fn deliver(&self, story: &Story<'_>, circumstances: Circumstances<'_>) -> Delivery {
         let composed = || -> Result<Composed, Failure> {
             let to: &[Mailbox] = &self.email.to;
-            let prepared = Prepared::new(self.email, circumstances)?;
-            prepared.notes.iter().for_each(|note| (circumstances.warn)(note));
-            let terms = Terms::new(to, &prepared.notes);
-            prepared.compose(story, &terms).map(|written| written.composed)
+            let courier = Courier::find(self.email, circumstances.accounts, circumstances.warn)?;
+            let paper = Paper::new(self.email, courier.from, circumstances.effort)?;
+            paper.notes.iter().for_each(|note| (circumstances.warn)(note));
+            let terms = Terms::new(to, &paper.notes);
+            paper.compose(story, &terms).map(|written| written.composed)
         };
         match composed() {
             Ok(composed) => {

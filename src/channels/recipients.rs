@@ -1,7 +1,6 @@
 //! What the server has said of each recipient, over all the tries of one message.
 
 use lettre::Address;
-use lettre::message::Mailbox;
 
 use crate::delivery::Recipient;
 use crate::exit::Exit;
@@ -26,17 +25,16 @@ enum Standing {
 
 impl Recipients {
     /// Lists them as long as nobody has asked the server about them.
-    pub(super) fn of(mailboxes: &[Mailbox]) -> Self {
-        let unasked = |mailbox: &Mailbox| {
-            let recipient =
-                Recipient { address: mailbox.email.clone(), accepted: false, reply: String::new() };
+    pub(super) fn of<'m>(addresses: impl IntoIterator<Item = &'m Address>) -> Self {
+        let unasked = |address: &Address| {
+            let recipient = Recipient { address: address.clone(), accepted: false, reply: String::new() };
             (recipient, Standing::Open)
         };
-        Self(mailboxes.iter().map(unasked).collect())
+        Self(addresses.into_iter().map(unasked).collect())
     }
 
     /// Takes over what the server has said of one of them.
-    pub(super) fn record(&mut self, verdict: Verdict) {
+    fn record(&mut self, verdict: Verdict) {
         let Verdict { address, accepted, transient, permanent, reply } = verdict;
         for (recipient, standing) in self.0.iter_mut().filter(|(r, _)| r.address == address) {
             *standing = match (accepted, transient, permanent) {
@@ -50,8 +48,29 @@ impl Recipients {
         }
     }
 
+    /// Takes over what the server has said of all of them.
+    pub(super) fn record_all(&mut self, verdicts: Vec<Verdict>) {
+        for verdict in verdicts {
+            self.record(verdict);
+        }
+    }
+
+    /// Leaves out those whom a server without SMTPUTF8 cannot reach (RFC 6531), so that the others get the
+    /// message; where nobody would be left, the session says why.
+    pub(super) fn leave_out_unreachable(&mut self, smtputf8: bool) {
+        let reachable = |address: &Address| smtputf8 || AsRef::<str>::as_ref(address).is_ascii();
+        let (good, bad): (Vec<_>, Vec<_>) = self.pending().into_iter().partition(reachable);
+        if good.is_empty() {
+            return;
+        }
+        for address in bad {
+            let why = "not asked: the server takes no addresses in other scripts (no SMTPUTF8)";
+            self.leave_out(&address, why);
+        }
+    }
+
     /// Leaves out one that the server is not even asked about.
-    pub(super) fn leave_out(&mut self, address: &Address, why: &str) {
+    fn leave_out(&mut self, address: &Address, why: &str) {
         for (recipient, standing) in self.0.iter_mut().filter(|(r, _)| r.address == *address) {
             why.clone_into(&mut recipient.reply);
             *standing = Standing::Refused;
@@ -75,6 +94,11 @@ impl Recipients {
         self.0.iter().any(|(_, standing)| *standing == Standing::Later)
     }
 
+    /// Tells whether the server has refused one of them for good.
+    pub(super) fn some_refused(&self) -> bool {
+        self.0.iter().any(|(_, standing)| *standing == Standing::Refused)
+    }
+
     /// Counts those for whom the server has the message.
     pub(super) fn accepted(&self) -> usize {
         self.0.iter().filter(|(recipient, _)| recipient.accepted).count()
@@ -92,8 +116,7 @@ impl Recipients {
     /// Returns the code for those who were refused while others got the message, or would get it.
     pub(super) fn exit(&self) -> Exit {
         let code = |standing: Standing| match standing {
-            Standing::Accepted => Exit::Ok,
-            Standing::Open => Exit::Ok,
+            Standing::Accepted | Standing::Open => Exit::Ok,
             Standing::Later => Exit::TempFail,
             Standing::Refused => Exit::Refused,
         };

@@ -1,18 +1,23 @@
 //! From a task and a run to deliveries: the one path of `notify`, `test-email` and `check`.
 
-use std::cell::Cell;
+mod keep;
+mod time;
+
+use std::cell::{Cell, RefCell};
 use std::io::{self, IsTerminal};
-use std::time::Duration;
+use std::path::Path;
 
 use jiff::Timestamp;
 
 use crate::World;
 use crate::accounts::Book;
 use crate::channels::{
-    self, Channel, Circumstances, DesktopChannel, Effort, EmailChannel, GrowlChannel, Preview, ScreenPreview,
+    self, Channel, Circumstances, DesktopChannel, Effort, EmailChannel, GrowlChannel, Kept, Line, Lines,
+    Preview, ScreenPreview,
 };
 use crate::commands::output::{Output, Report};
 use crate::commands::ran_as::{RanAs, needs_vault, replaceable_program};
+use crate::commands::waiting::Waiting;
 use crate::deadline::Deadline;
 use crate::decide::{Decision, Reason};
 use crate::delivery::{ChannelName, Delivery, Status};
@@ -22,11 +27,11 @@ use crate::message::{LogExcerpt, Story, hides_home};
 use crate::run::{Event, Outcome, Run, RunFacts};
 use crate::secrets::Secret;
 use crate::settings;
+use crate::stages::Stages;
 use crate::task::{Email, Growl, Task};
 use crate::zone;
-
-/// How long a notice on a screen may take, of the time that there is.
-const SCREEN: Duration = channels::SCREEN;
+use keep::Own;
+use time::Time;
 
 /// One channel of a task and what was decided about it.
 #[derive(Debug, Clone, Copy)]
@@ -70,6 +75,8 @@ pub(super) struct Plan<'a> {
     pub(super) task: &'a Task,
     pub(super) accounts: &'a Book,
     pub(super) overridden: &'a [String],
+    /// Whose messages wait in the outbox; `None` where nothing waits.
+    pub(super) origin: Option<Waiter<'a>>,
     pub(super) event: Event,
     pub(super) run: &'a Run,
     pub(super) test: bool,
@@ -82,6 +89,15 @@ pub(super) struct Plan<'a> {
     pub(super) ran_as: Option<&'a RanAs>,
     pub(super) given: Option<&'a Secret>,
     pub(super) output: Output,
+}
+
+/// Whose messages wait.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Waiter<'a> {
+    /// The task file, an absolute path.
+    pub(super) file: &'a Path,
+    /// Whether the sender is that of a flag, and not the task's.
+    pub(super) sender_by_flag: bool,
 }
 
 /// How far to go when a person wants to see whether a task works.
@@ -122,6 +138,7 @@ pub(super) fn by_hand<'a>(
         task,
         accounts: &Book::new(task.mail_home.as_deref(), deadline),
         overridden: &loaded.overridden,
+        origin: None,
         event: Event::End,
         run: &run,
         test: true,
@@ -153,17 +170,43 @@ impl Plan<'_> {
         let decision = if notifies { "notify" } else { "silent" };
         self.output.detail(&format!("{decision}: {reason}"));
 
-        let messages = std::cell::RefCell::new(Vec::new());
+        let messages = RefCell::new(Vec::new());
         // a full disk under stdout stops no delivery; it is said once, and the code tells
         let printed = Cell::new(Exit::Ok);
         if let Some(ran_as) = self.ran_as.filter(|_| !self.dry_run) {
             keep_failure(&printed, || self.output.ran_as(ran_as));
         }
+        let output = self.output;
+        let watch = |stage| keep_failure(&printed, || output.stage(stage));
+        let unwatched = |_| ();
+        let detail = |line: &str| output.detail(line);
+        let warn = |line: &str| output.warning(line);
+        let alarm = |line: &str| output.alarm(line);
+        let circumstances = Circumstances {
+            deadline: self.deadline,
+            patience: self.deadline,
+            effort: self.effort,
+            retry: self.effort == Effort::Deliver && !self.test && self.event != Event::Begin,
+            more: false,
+            accounts: self.accounts,
+            may_prompt: self.may_prompt,
+            given: self.given,
+            watch: &watch,
+            detail: &detail,
+            warn: &warn,
+            alarm: &alarm,
+        };
+        let stages: Vec<Stages<'_>> = jobs.iter().map(|_| Stages::new(&watch)).collect();
+        let late_stages = Stages::new(&unwatched);
+        let (outbox, trouble) = self.outbox(notifies);
+        let (host, homes) = (host(), if notifies { self.homes() } else { Vec::new() });
+        let story;
+        let mut own = Own::default();
         let deliveries = if notifies {
-            self.overridden.iter().for_each(|note| self.output.warning(note));
-            let host = host();
-            let (log, notes) = self.log();
-            let story = Story {
+            self.overridden.iter().for_each(|note| output.warning(note));
+            let (log, mut notes) = self.log();
+            notes.extend(trouble);
+            let mut written = Story {
                 task: self.task,
                 event: self.event,
                 run: self.run,
@@ -171,14 +214,27 @@ impl Plan<'_> {
                 host: &host,
                 now: self.now.to_zoned(zone::system()),
                 log,
-                homes: &self.homes(),
+                homes: &homes,
                 notes,
             };
-            self.each(jobs, &story, &messages, &printed)
+            own = self.keep(jobs, &mut written, circumstances, outbox.as_ref());
+            story = written;
+            let show = Show { messages: &messages, printed: &printed };
+            self.each(jobs, &story, circumstances, &stages, show, &mut own)
         } else {
             jobs.iter().map(skipped).collect()
         };
-        self.explain_outbox(&deliveries);
+        let waiting = outbox.as_ref().map(|outbox| {
+            let waiting = Waiting {
+                outbox,
+                task: self.origin.map(|origin| (origin.file, self.task, self.accounts)),
+                own: &own.ids,
+                now: self.now.to_zoned(zone::system()),
+                deadline: self.deadline,
+                output,
+            };
+            waiting.send_all(Lines::new(std::mem::take(&mut own.lines), &late_stages, self.deadline, &alarm))
+        });
         let exit_code = exit_code(&deliveries).worse(printed.get());
         let message_id = deliveries.iter().find_map(|delivery| delivery.message_id.clone());
         Report {
@@ -187,8 +243,9 @@ impl Plan<'_> {
             outcome,
             message_id,
             deliveries,
-            messages: messages.into_inner(),
+            messages: messages.take(),
             ran_as: self.ran_as.cloned(),
+            outbox: waiting,
             exit_code,
         }
     }
@@ -202,23 +259,30 @@ impl Plan<'_> {
 
     /// Does the jobs, screens first: one has shown its notice in a moment, while a mail server may take
     /// all the time that there is. Returns what became of them in the order of the task.
-    fn each(
+    fn each<'a>(
         &self,
-        jobs: &[Job<'_>],
-        story: &Story<'_>,
-        messages: &std::cell::RefCell<Vec<String>>,
-        printed: &Cell<Exit>,
+        jobs: &'a [Job<'a>],
+        story: &'a Story<'a>,
+        circumstances: Circumstances<'a>,
+        stages: &'a [Stages<'a>],
+        show: Show<'_>,
+        own: &mut Own<'a>,
     ) -> Vec<Delivery> {
         let (emails, screens): (Vec<_>, Vec<_>) =
-            jobs.iter().enumerate().partition(|(_, job)| job.target.is_email());
+            jobs.iter().zip(stages).enumerate().partition(|(_, (job, _))| job.target.is_email());
         let mut done: Vec<(usize, Delivery)> = Vec::new();
         let mut left: Vec<_> = screens.into_iter().chain(emails).rev().collect();
-        while let Some((index, job)) = left.pop() {
+        while let Some((index, (job, stages))) = left.pop() {
             let place = self.place(index, job);
             if job.decision.notifies() {
-                let time = Time::of(job, left.iter().map(|(_, job)| *job), self.deadline);
-                let delivery = self.one(job, time, story, messages, printed);
-                keep_failure(printed, || self.output.delivery(&place, &delivery));
+                let time = Time::of(job, left.iter().map(|(_, (job, _))| *job), self.deadline);
+                let more = own.others_wait && !left.iter().any(|(_, (job, _))| job.decision.notifies());
+                let Time { deadline, patience } = time;
+                let circumstances = Circumstances { deadline, patience, more, ..circumstances };
+                let kept = own.kept.get_mut(index).and_then(Option::take);
+                let (delivery, line) = self.one(job, story, circumstances, stages, kept, show);
+                own.lines.push(line);
+                keep_failure(show.printed, || self.output.delivery(&place, &delivery));
                 done.push((index, delivery));
             } else {
                 self.output.detail(&format!("{place}: {}", job.decision.reason()));
@@ -237,33 +301,17 @@ impl Plan<'_> {
         }
     }
 
-    fn one(
+    fn one<'a>(
         &self,
-        job: &Job<'_>,
-        time: Time,
-        story: &Story<'_>,
-        messages: &std::cell::RefCell<Vec<String>>,
-        printed: &Cell<Exit>,
-    ) -> Delivery {
-        let (output, effort) = (self.output, self.effort);
-        let watch = |stage| keep_failure(printed, || output.stage(stage));
-        let detail = |line: &str| output.detail(line);
-        let warn = |line: &str| output.warning(line);
-        let alarm = |line: &str| output.alarm(line);
-        let circumstances = Circumstances {
-            deadline: time.deadline,
-            patience: time.patience,
-            effort,
-            retry: effort == Effort::Deliver && !self.test && self.event != Event::Begin,
-            accounts: self.accounts,
-            may_prompt: self.may_prompt,
-            given: self.given,
-            watch: &watch,
-            detail: &detail,
-            warn: &warn,
-            alarm: &alarm,
-        };
-        match job.target {
+        job: &Job<'a>,
+        story: &'a Story<'a>,
+        circumstances: Circumstances<'a>,
+        stages: &'a Stages<'a>,
+        kept: Option<Kept<'a>>,
+        show: Show<'_>,
+    ) -> (Delivery, Line<'a>) {
+        let messages = show.messages;
+        let delivery = match job.target {
             Target::Email(email) if self.dry_run => {
                 let show = |composed: &crate::message::Composed| {
                     let message = String::from_utf8_lossy(&composed.bytes).replace("\r\n", "\n");
@@ -276,10 +324,13 @@ impl Plan<'_> {
                 let show = |text| messages.borrow_mut().push(format!("{}: {text}", channel.word()));
                 ScreenPreview { channel, show: &show }.deliver(story, circumstances)
             }
-            Target::Email(email) => EmailChannel::new(email).deliver(story, circumstances),
+            Target::Email(email) => {
+                return EmailChannel::new(email).send(story, circumstances, stages, kept);
+            }
             Target::Growl(growl) => GrowlChannel::new(growl).deliver(story, circumstances),
             Target::Desktop => DesktopChannel.deliver(story, circumstances),
-        }
+        };
+        (delivery, Line::None)
     }
 
     /// Reads what is quoted of the log: of the file that was named, or else of what the program printed.
@@ -295,43 +346,13 @@ impl Plan<'_> {
             }
         }
     }
-
-    /// Says that this version keeps nothing, where a task counts on it.
-    fn explain_outbox(&self, deliveries: &[Delivery]) {
-        let lost = deliveries.iter().any(|d| d.channel == ChannelName::Email && d.status == Status::Failed);
-        if self.task.outbox.is_some() && lost && self.effort == Effort::Deliver {
-            self.output.warning("\"outbox\" is not part of this version: the message is not kept");
-        }
-    }
 }
 
-/// How long a job may take.
-#[derive(Debug, Clone, Copy)]
-struct Time {
-    /// Until when it has to be done.
-    deadline: Deadline,
-    /// Until when a person, or a program that asks one, is waited for.
-    patience: Deadline,
-}
-
-impl Time {
-    /// Leaves time for the jobs that come later: screens have a few seconds each, and of an e-mail's
-    /// time no more than a fifth; whoever never says the password of a screen costs them half.
-    fn of<'a>(job: &Job<'_>, later: impl Iterator<Item = &'a Job<'a>>, whole: Deadline) -> Self {
-        let (emails, screens): (Vec<&Job<'_>>, Vec<&Job<'_>>) =
-            later.filter(|job| job.decision.notifies()).partition(|job| job.target.is_email());
-        let with_this = |jobs: Vec<&Job<'_>>| u32::try_from(jobs.len()).unwrap_or(u32::MAX).saturating_add(1);
-        if job.target.is_email() {
-            let deadline = whole.share(with_this(emails));
-            Self { deadline, patience: deadline }
-        } else if emails.is_empty() {
-            let patience = if screens.is_empty() { whole } else { whole.share(2) };
-            Self { deadline: whole.share(with_this(screens)).within(SCREEN), patience }
-        } else {
-            let fifth = whole.remaining().unwrap_or_default() / 5;
-            Self { deadline: whole.within(SCREEN.min(fifth)), patience: whole.share(2) }
-        }
-    }
+/// What a dry run has to show, and whether it could be.
+#[derive(Clone, Copy)]
+struct Show<'a> {
+    messages: &'a RefCell<Vec<String>>,
+    printed: &'a Cell<Exit>,
 }
 
 /// Prints, unless that has failed before.

@@ -20,6 +20,7 @@ mod setup;
 #[cfg(not(target_os = "macos"))]
 mod show_notice;
 mod test_email;
+mod waiting;
 
 use crate::World;
 use crate::cli::{Cli, Command};

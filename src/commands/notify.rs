@@ -4,7 +4,7 @@ use crate::World;
 use crate::accounts::Book;
 use crate::channels::Effort;
 use crate::cli::NotifyArgs;
-use crate::commands::deliver::{Job, Plan, Target, somebody_is_there};
+use crate::commands::deliver::{Job, Plan, Target, Waiter, somebody_is_there};
 use crate::commands::output::{Output, Report, print_and_end};
 use crate::deadline::Deadline;
 use crate::decide::{decide, decide_screen};
@@ -44,10 +44,12 @@ fn notify(args: &NotifyArgs, world: &World, output: Output) -> Result<Report, Fa
     let begins = || RunFacts { message: args.run.message.clone(), ..RunFacts::default() };
     let run = run.unwrap_or_else(|| Run::new(Outcome::Success, begins()));
     let event = args.run.event;
+    let file = origin.file();
     let plan = Plan {
         task: &task,
         accounts: &Book::new(task.mail_home.as_deref(), deadline),
         overridden: &overridden,
+        origin: file.as_deref().map(|file| Waiter { file, sender_by_flag: args.overrides.from.is_some() }),
         event,
         run: &run,
         test: false,

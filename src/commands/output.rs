@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::cli::OutputArgs;
 use crate::commands::ran_as::RanAs;
+use crate::commands::waiting::Tally;
 use crate::delivery::{Delivery, Recipient, Stage, Status};
 use crate::error::Failure;
 use crate::exit::Exit;
@@ -27,6 +28,9 @@ pub(crate) struct Report {
     /// The messages of a dry run.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) messages: Vec<String>,
+    /// What became of what waited; only where the task has an outbox.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) outbox: Option<Tally>,
     /// As whom it was tried; only where a person wants to see whether it works.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) ran_as: Option<RanAs>,

@@ -13,7 +13,7 @@ use crate::World;
 use crate::accounts::Book;
 use crate::channels::Effort;
 use crate::cli::OverdueArgs;
-use crate::commands::deliver::{Job, Plan, Target, somebody_is_there};
+use crate::commands::deliver::{Job, Plan, Target, Waiter, somebody_is_there};
 use crate::commands::notify::{jobs, preview};
 use crate::commands::output::{Output, Report, print_and_end};
 use crate::deadline::Deadline;
@@ -67,10 +67,12 @@ fn overdue(args: &OverdueArgs, world: &World, output: Output) -> Result<Report, 
         notes: verdict.notes.clone(),
         ..RunFacts::default()
     };
+    let file = loaded.origin.file();
     let plan = Plan {
         task,
         accounts: &Book::new(task.mail_home.as_deref(), deadline),
         overridden: &loaded.overridden,
+        origin: file.as_deref().map(|file| Waiter { file, sender_by_flag: args.overrides.from.is_some() }),
         event: Event::Overdue,
         run: &Run::new(outcome, facts),
         test: false,

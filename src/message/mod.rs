@@ -15,9 +15,7 @@ mod example;
 mod header;
 mod html;
 pub(crate) mod human;
-// nothing waits yet that could be late
-#[cfg_attr(not(test), expect(dead_code))]
-pub(crate) mod late;
+mod late;
 mod letter;
 mod log;
 mod marks;
@@ -39,6 +37,7 @@ use lettre::address::Envelope;
 use lettre::message::Mailbox;
 
 pub(crate) use human::size as human_size;
+pub(crate) use late::{Late, late, late_lines, nobody};
 pub(crate) use log::{Controls, is_compressed};
 pub use log::{DEFAULT_LINES, LogExcerpt};
 pub(crate) use redact::hides_home;

@@ -8,7 +8,7 @@ mod report;
 
 use std::ffi::OsStr;
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::{self, Path, PathBuf};
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -20,6 +20,7 @@ use crate::error::Failure;
 use crate::exit::Exit;
 use crate::files::{self, Purpose};
 use crate::home;
+use crate::outbox::Limits;
 use crate::run::Event;
 use crate::task::{
     self, AttachLog, DEFAULT_DEADLINE, Desktop, Email, GROWL_PORT, Growl, MAX_BYTES, Outbox, Password, Task,
@@ -45,6 +46,16 @@ pub enum Origin {
 /// How long a notice that a backup begins may hold it up: 5 s at most (design, section 2), of which a
 /// little is for what comes after the deadline.
 const BEGIN: Duration = Duration::from_millis(4500);
+
+impl Origin {
+    /// Returns the absolute path of the task file; `None` for a task that has none.
+    pub(crate) fn file(&self) -> Option<PathBuf> {
+        match self {
+            Self::File(path) => path::absolute(path).ok(),
+            Self::Stdin | Self::Flags => None,
+        }
+    }
+}
 
 /// A task with the overrides laid over it.
 #[derive(Debug)]
@@ -116,12 +127,16 @@ fn read_task(path: &Path, deadline: Deadline) -> Result<(Task, Origin), Failure>
         return Ok((task, Origin::Stdin));
     }
     let path = find(path)?;
+    Ok((read_task_file(&path)?, Origin::File(path)))
+}
+
+/// Reads a task file as it is, without any flag: so it is read anew for a message of it that has waited
+/// (design, section 6).
+pub(crate) fn read_task_file(path: &Path) -> Result<Task, Failure> {
     let bytes =
-        files::read_trusted(&path, Purpose::TaskFile, MAX_BYTES).map_err(|e| Failure::from_situation(&e))?;
+        files::read_trusted(path, Purpose::TaskFile, MAX_BYTES).map_err(|e| Failure::from_situation(&e))?;
     let base = path.parent().unwrap_or(Path::new(""));
-    let task =
-        task::read_task(&bytes, &path.to_string_lossy(), base).map_err(|f| Failure::from_situation(&f))?;
-    Ok((task, Origin::File(path)))
+    task::read_task(&bytes, &path.to_string_lossy(), base).map_err(|f| Failure::from_situation(&f))
 }
 
 /// Tells whether a task is meant by its name, and not by the path of its file.
@@ -270,15 +285,21 @@ fn may_wait(task: &Task, origin: &Origin) -> Result<(), Failure> {
     }
 }
 
-// nothing is kept yet
-#[cfg_attr(not(test), expect(dead_code))]
 /// Returns the folder of an outbox: the task's, or the one in the state folder of whoever runs this (root's own
 /// when it is root).
 pub(crate) fn outbox_folder(outbox: &Outbox) -> Result<PathBuf, Failure> {
-    outbox.folder.clone().or_else(home::outbox).ok_or_else(|| {
+    // what waits in it has to be found from every folder
+    let named =
+        outbox.folder.as_ref().map(|folder| path::absolute(folder).unwrap_or_else(|_| folder.clone()));
+    named.or_else(home::outbox).ok_or_else(|| {
         Failure::new(Exit::NoPermission, "the running user has no home folder to keep messages in")
             .with_hint("set HOME, or name a folder: \"outbox\": \"/var/spool/backup-notify\" (or --outbox)")
     })
+}
+
+/// Returns the limits of an outbox.
+pub(crate) fn outbox_limits(outbox: &Outbox) -> Limits {
+    Limits { max_age: outbox.max_age, max_count: outbox.max_count, max_size: outbox.max_size }
 }
 
 fn apply_others(task: &mut Task, overrides: &Overrides) -> Result<(), Failure> {

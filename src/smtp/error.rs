@@ -377,6 +377,13 @@ impl SmtpError {
             && matches!(self.problem, Problem::Closed | Problem::Broken(_))
     }
 
+    /// Tells whether the server, of which nothing else is wrong, has had enough of this connection: it takes
+    /// no more messages on it, or none after such a pause (RFC 5321, section 3.8).
+    pub(crate) fn has_had_enough(&self) -> bool {
+        let goodbye = matches!(&self.problem, Problem::Refused(reply) if reply.code == 421);
+        goodbye || self.lost_before_message()
+    }
+
     /// Tells whether the server talks SMTP in clear and offers no encryption.
     pub(crate) fn offers_no_starttls(&self) -> bool {
         matches!(self.problem, Problem::NoStarttls)

@@ -65,6 +65,16 @@ impl<'a> Mailer<'a> {
         self.0.borrow_mut().transaction(envelope, message, End::Open)
     }
 
+    /// Returns the largest message that the server takes, in bytes, when it says so.
+    pub fn size_limit(&self) -> Option<u64> {
+        self.0.borrow().size_limit()
+    }
+
+    /// Tells whether the server takes addresses in other scripts before the `@`.
+    pub fn offers_smtputf8(&self) -> bool {
+        self.0.borrow().offers_smtputf8()
+    }
+
     /// Tells whether the server waits for another command.
     pub fn is_open(&self) -> bool {
         self.0.borrow().between_commands

@@ -5,10 +5,11 @@ use lettre::address::Envelope;
 use lettre::message::Mailbox;
 
 use super::pauses::Pauses;
-use super::recipients::Recipients;
-use crate::accounts::Auth;
-use crate::channels::prepared::{LogShare, Prepared, Terms, Written};
-use crate::channels::{Circumstances, Effort, trust_notes};
+use crate::channels::courier::Courier;
+use crate::channels::kept::{Kept, Ledger};
+use crate::channels::paper::{LogShare, Paper, Terms, Written};
+use crate::channels::recipients::Recipients;
+use crate::channels::{Circumstances, Effort, Line, trust_notes};
 use crate::delivery::{Status, TlsFacts};
 use crate::error::Failure;
 use crate::exit::Exit;
@@ -33,6 +34,13 @@ pub(super) struct Course<'a> {
     /// What the server said when it took the message for some of the recipients.
     taken: Option<String>,
     tries: u32,
+    /// How it is sent, where that was found before.
+    ready: Option<(Courier, Paper<'a>)>,
+    message_id: Option<String>,
+    /// The message in the outbox.
+    ledger: Ledger<'a>,
+    /// The open connection, where another message may follow.
+    pub(super) line: Line<'a>,
 }
 
 /// A message, and what it was made for.
@@ -41,6 +49,9 @@ struct Made {
     notes: Vec<String>,
     written: Written,
 }
+
+/// What a try needs.
+type Ready<'r> = (&'r Courier, &'r Paper<'r>, &'r SecuredRoute);
 
 /// A good end.
 pub(super) struct Done {
@@ -73,47 +84,81 @@ impl<'a> Course<'a> {
         story: &'a Story<'a>,
         circumstances: Circumstances<'a>,
         stages: &'a Stages<'a>,
+        kept: Option<Kept<'a>>,
     ) -> Self {
-        Self {
+        let mut course = Self {
             email,
             story,
             circumstances,
             stages,
-            recipients: Recipients::of(&email.to),
+            recipients: Recipients::of(email.to.iter().map(|mailbox| &mailbox.email)),
             tls: None,
             made: None,
             too_large: None,
             taken: None,
             tries: 0,
+            ready: None,
+            message_id: None,
+            ledger: Ledger::new(None, story.now.timestamp(), circumstances.warn),
+            line: Line::None,
+        };
+        if let Some(Kept { ready, written, claimed }) = kept {
+            course.ledger = Ledger::new(Some(claimed), story.now.timestamp(), circumstances.warn);
+            course.message_id = Some(written.composed.message_id.clone());
+            let notes = ready.as_ref().map(|(_, paper)| paper.notes.clone());
+            // from nobody it is good for the outbox only
+            course.made = notes.map(|notes| Made { to: email.to.clone(), notes, written });
+            course.ready = ready;
         }
+        course
     }
 
     /// Returns the message's id, once there is a message.
     pub(super) fn message_id(&self) -> Option<String> {
-        self.made.as_ref().map(|made| made.written.composed.message_id.clone())
+        self.message_id.clone()
+    }
+
+    /// Tells whether it waits in the outbox for some of its recipients.
+    pub(super) fn waits(&self) -> bool {
+        self.ledger.is_open()
+    }
+
+    /// Puts down that it failed; tells whether it waits in the outbox.
+    pub(super) fn failed(&mut self, failure: &Failure) -> bool {
+        // refused as a whole, and not for the sake of the recipients
+        let refused = failure.exit == Exit::Refused && !self.recipients.some_refused();
+        self.ledger.failed(failure, refused, &self.recipients.pending())
     }
 
     /// Goes the whole way. Every command that sends or rehearses comes through here.
     pub(super) fn run(&mut self) -> Result<Done, Failure> {
         let circumstances = self.circumstances;
-        let (prepared, route) = self.stages.time("account", || {
-            let prepared = Prepared::new(self.email, circumstances)?;
-            let route = prepared.route.secure().map_err(|e| Failure::from_situation(&e))?;
-            Ok::<_, Failure>((prepared, route))
+        let ready = self.ready.take();
+        let (courier, paper, route) = self.stages.time("account", || {
+            let (courier, paper) = if let Some(ready) = ready {
+                ready
+            } else {
+                let courier = Courier::find(self.email, circumstances.accounts, circumstances.warn)?;
+                let paper = Paper::new(self.email, courier.from.clone(), circumstances.effort)?;
+                (courier, paper)
+            };
+            let route = courier.route.secure().map_err(|e| Failure::from_situation(&e))?;
+            Ok::<_, Failure>((courier, paper, route))
         })?;
-        for note in &prepared.notes {
+        for note in &paper.notes {
             (circumstances.warn)(note);
         }
-        let mut secret = self.secret(&prepared, circumstances)?;
+        let ready = (&courier, &paper, &route);
+        let mut secret = self.secret(&courier, circumstances)?;
         if circumstances.effort == Effort::Offline {
-            prepared.compose(self.story, &Terms::new(&self.email.to, &[]))?;
+            paper.compose(self.story, &Terms::new(&self.email.to, &[]))?;
             let detail = "everything but the network was checked".to_owned();
             return Ok(Done { status: Status::Checked, detail });
         }
         let mut pauses = Pauses::new();
         loop {
             self.tries += 1;
-            let result = self.once(&prepared, &route, &mut secret);
+            let result = self.once(ready, &mut secret);
             let again = match &result {
                 Ok(_) => self.recipients.some_later(),
                 Err(fault) => fault.may_pass,
@@ -124,7 +169,7 @@ impl<'a> Course<'a> {
             if secret.is_none() {
                 // nobody is asked twice: what was typed is gone, and the reason for another try counts
                 let unasked = Circumstances { may_prompt: false, ..circumstances };
-                match self.secret(&prepared, unasked) {
+                match self.secret(&courier, unasked) {
                     Ok(found) => secret = found,
                     Err(_) => return self.end(result),
                 }
@@ -133,15 +178,11 @@ impl<'a> Course<'a> {
     }
 
     /// Fetches the secret, where one is needed.
-    fn secret(
-        &self,
-        prepared: &Prepared<'_>,
-        circumstances: Circumstances<'_>,
-    ) -> Result<Option<Secret>, Failure> {
-        match prepared.account.auth {
-            Auth::None => Ok(None),
-            _ => self.stages.time("secret", || prepared.secret(circumstances)).map(Some),
+    fn secret(&self, courier: &Courier, circumstances: Circumstances<'_>) -> Result<Option<Secret>, Failure> {
+        if !courier.signs_in() {
+            return Ok(None);
         }
+        self.stages.time("secret", || courier.secret(circumstances)).map(Some)
     }
 
     /// Waits before another try; tells whether there is time for one.
@@ -173,28 +214,26 @@ impl<'a> Course<'a> {
     }
 
     /// Tries once.
-    fn once(
-        &mut self,
-        prepared: &Prepared<'_>,
-        route: &SecuredRoute,
-        secret: &mut Option<Secret>,
-    ) -> Result<Done, Fault> {
+    fn once(&mut self, ready: Ready<'_>, secret: &mut Option<Secret>) -> Result<Done, Fault> {
         let circumstances = self.circumstances;
+        let (courier, paper, route) = ready;
+        // until somebody has signed in
+        self.line = Line::Down(Box::new(courier.route.clone()));
         let mut session = Session::open(route, circumstances.deadline, self.stages)?;
         self.tls = Some(session.tls_facts());
-        if let Some(warning) = trust_notes::weak_trust(&prepared.route, &session).filter(|_| self.tries == 1)
-        {
+        if let Some(warning) = trust_notes::weak_trust(&courier.route, &session).filter(|_| self.tries == 1) {
             (circumstances.alarm)(&warning);
         }
         session.sign_in(secret.as_ref())?;
+        self.line = Line::None;
         // nobody needs it any more, and the rest can take its time
         drop(secret.take());
 
-        let mut notes = prepared.notes.clone();
+        let mut notes = paper.notes.clone();
         if let Some(left) =
             session.certificate_ends_within(trust_notes::ENDS_SOON, self.story.now.timestamp())
         {
-            let note = trust_notes::certificate_end(&prepared.route, left);
+            let note = trust_notes::certificate_end(&courier.route, left);
             if self.tries == 1 {
                 (circumstances.warn)(&note);
             }
@@ -202,7 +241,7 @@ impl<'a> Course<'a> {
         }
         let to = self.reachable(&session);
         let limit = session.size_limit();
-        let log = self.make(prepared, to, notes, limit)?;
+        let log = self.make(paper, to, notes, limit)?;
         let mailer = Mailer::new(session);
         let envelope = self.envelope()?;
         let result = match circumstances.effort {
@@ -212,27 +251,28 @@ impl<'a> Course<'a> {
                     && let Some(words) = error.error.refused_for_size()
                 {
                     self.too_large = Some(words);
-                    return self.without_log(prepared, route, mailer);
+                    return self.without_log(ready, mailer);
                 }
                 result
             }
+            Effort::Deliver if circumstances.more => mailer.send_on(&envelope, self.bytes()),
             Effort::Deliver => mailer.send_raw(&envelope, self.bytes()),
             Effort::Rehearse | Effort::Offline => mailer.rehearse(&envelope, self.bytes()),
         };
-        self.settle(result)
+        let done = self.settle(result)?;
+        if circumstances.more && mailer.is_open() {
+            self.line = Line::Open(Box::new((courier.route.clone(), mailer)));
+        }
+        Ok(done)
     }
 
     /// Sends the message without the log in place of the one that was refused for its size: over the same
     /// session as long as it works.
-    fn without_log(
-        &mut self,
-        prepared: &Prepared<'_>,
-        route: &SecuredRoute,
-        mailer: Mailer<'_>,
-    ) -> Result<Done, Fault> {
+    fn without_log(&mut self, ready: Ready<'_>, mailer: Mailer<'_>) -> Result<Done, Fault> {
+        let (courier, paper, route) = ready;
         let made = self.made.take();
         let (to, notes) = made.map(|made| (made.to, made.notes)).unwrap_or_default();
-        self.make(prepared, to, notes, None)?;
+        self.make(paper, to, notes, None)?;
         let envelope = self.envelope()?;
         if mailer.is_open() {
             let result = mailer.send_raw(&envelope, self.bytes());
@@ -243,7 +283,7 @@ impl<'a> Course<'a> {
         drop(mailer);
         // nobody is asked for a password twice
         let unasked = Circumstances { may_prompt: false, ..self.circumstances };
-        let secret = self.secret(prepared, unasked)?;
+        let secret = self.secret(courier, unasked)?;
         let mut session = Session::open(route, self.circumstances.deadline, self.stages)?;
         session.sign_in(secret.as_ref())?;
         drop(secret);
@@ -251,29 +291,19 @@ impl<'a> Course<'a> {
         self.settle(result)
     }
 
-    /// Leaves out the recipients whom this server cannot reach, so that the others get the notice.
+    /// Lists whom the message names: all but those whom this server cannot reach.
     fn reachable(&mut self, session: &Session<'_>) -> Vec<Mailbox> {
-        let (good, bad): (Vec<_>, Vec<_>) = self
-            .email
-            .to
-            .iter()
-            .cloned()
-            .partition(|m| AsRef::<str>::as_ref(&m.email).is_ascii() || session.offers_smtputf8());
-        // when nobody is left, the session says why
-        if good.is_empty() {
-            return bad;
-        }
-        for mailbox in &bad {
-            let why = "not asked: the server takes no addresses in other scripts (no SMTPUTF8)";
-            self.recipients.leave_out(&mailbox.email, why);
-        }
-        good
+        let smtputf8 = session.offers_smtputf8();
+        self.recipients.leave_out_unreachable(smtputf8);
+        let reachable = |m: &&Mailbox| smtputf8 || AsRef::<str>::as_ref(&m.email).is_ascii();
+        let named: Vec<Mailbox> = self.email.to.iter().filter(reachable).cloned().collect();
+        if named.is_empty() { self.email.to.clone() } else { named }
     }
 
     /// Makes the message, unless it is there already as this server wants it; says what it lacks.
     fn make(
         &mut self,
-        prepared: &Prepared<'_>,
+        paper: &Paper<'_>,
         to: Vec<Mailbox>,
         notes: Vec<String>,
         most: Option<u64>,
@@ -290,7 +320,7 @@ impl<'a> Course<'a> {
             return Ok(made.written.log);
         }
         // the same notice in another form keeps its id, so that a repeat can be told
-        let message_id = self.message_id();
+        let message_id = self.message_id.clone();
         let terms = Terms {
             to: &to,
             notes: &notes,
@@ -298,7 +328,7 @@ impl<'a> Course<'a> {
             refused: self.too_large.as_deref(),
             message_id: message_id.as_deref(),
         };
-        let written = prepared.compose(self.story, &terms)?;
+        let written = paper.compose(self.story, &terms)?;
         let warn = self.circumstances.warn;
         match &self.too_large {
             Some(words) => warn(&format!("sending again without the log: {words}")),
@@ -306,6 +336,7 @@ impl<'a> Course<'a> {
             None => {}
         }
         let log = written.log;
+        self.message_id = Some(written.composed.message_id.clone());
         self.made = Some(Made { to, notes, written });
         Ok(log)
     }
@@ -332,9 +363,7 @@ impl<'a> Course<'a> {
             Ok(receipt) => (receipt.verdicts, Ok(receipt.reply)),
             Err(SendError { error, verdicts }) => (verdicts, Err(error)),
         };
-        for verdict in verdicts {
-            self.recipients.record(verdict);
-        }
+        self.recipients.record_all(verdicts);
         let reply = result.map_err(|error| {
             let fault = Fault::from(error);
             Fault { may_pass: fault.may_pass || self.recipients.some_later(), ..fault }
@@ -342,6 +371,7 @@ impl<'a> Course<'a> {
         let whom = self.recipients.whom();
         Ok(match self.circumstances.effort {
             Effort::Deliver => {
+                self.ledger.taken(&self.recipients.pending());
                 let log = self.made.as_ref().map(|made| made.written.log.words()).unwrap_or_default();
                 let detail = format!("sent to {whom}{log}: {reply}");
                 self.taken = Some(detail.clone());

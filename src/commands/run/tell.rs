@@ -7,7 +7,7 @@ use super::ended::Finished;
 use crate::World;
 use crate::accounts::Book;
 use crate::channels::Effort;
-use crate::commands::deliver::{Plan, somebody_is_there};
+use crate::commands::deliver::{Plan, Waiter, somebody_is_there};
 use crate::commands::notify::jobs;
 use crate::commands::output::{Output, Report};
 use crate::deadline::Deadline;
@@ -65,10 +65,14 @@ impl Teller<'_> {
         deadline: Deadline,
     ) -> Report {
         let task = &loaded.task;
+        let file = loaded.origin.file();
         let plan = Plan {
             task,
             accounts: &Book::new(task.mail_home.as_deref(), deadline),
             overridden: if event == Event::End { &loaded.overridden } else { &[] },
+            origin: file
+                .as_deref()
+                .map(|file| Waiter { file, sender_by_flag: self.typed.args.overrides.from.is_some() }),
             event,
             run,
             test: false,

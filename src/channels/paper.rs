@@ -1,19 +1,14 @@
-//! An e-mail made ready: its account found, its templates loaded, its message composed. Everything
-//! about it that needs no network.
+//! An e-mail made ready: its templates loaded, its message composed. Everything about it that needs
+//! neither an account nor the network.
 
-use lettre::Address;
 use lettre::message::Mailbox;
 
-use crate::accounts::Account;
+use crate::channels::Effort;
 use crate::channels::log_file::{self, LogFile, Share};
-use crate::channels::{Circumstances, Effort};
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::files::{self, Purpose};
-use crate::home;
 use crate::message::{self, Attachment, Composed, Letter, Story};
-use crate::secrets::{self, Request, Secret, Slot};
-use crate::smtp::Route;
 use crate::task::{Email, Template};
 use crate::text;
 
@@ -75,37 +70,25 @@ impl LogShare {
     }
 }
 
-/// An e-mail with everything that is needed to send it, but its secret.
+/// What an e-mail is written on: its sender and its templates, loaded and checked.
 #[derive(Debug)]
-pub(super) struct Prepared<'a> {
+pub(super) struct Paper<'a> {
     email: &'a Email,
-    pub(super) account: Account,
-    pub(super) from: Mailbox,
+    from: Mailbox,
     subject: Option<String>,
     text: Option<String>,
     html: Option<String>,
-    pub(super) route: Route,
+    /// What is wrong with the templates, where that stops nothing.
     pub(super) notes: Vec<String>,
 }
 
-impl<'a> Prepared<'a> {
-    /// Finds the account and the sender, and loads the templates: everything that can be wrong
-    /// before a secret or the network is touched.
-    pub(super) fn new(email: &'a Email, circumstances: Circumstances<'_>) -> Result<Self, Failure> {
-        let effort = circumstances.effort;
-        let account = circumstances
-            .accounts
-            .resolve(&email.account, email.tls.mode)
-            .map_err(|e| Failure::from_situation(&*e))?;
-        for doubt in circumstances.accounts.doubts(&email.account) {
-            (circumstances.warn)(&doubt);
-        }
-        let from = sender(email, &account)?;
+impl<'a> Paper<'a> {
+    /// Loads the templates. A notice that goes out in plain words is better than none; a rehearsal is
+    /// there to find what is wrong with them.
+    pub(super) fn new(email: &'a Email, from: Mailbox, effort: Effort) -> Result<Self, Failure> {
         let mut notes = Vec::new();
         let mut load = |template: &Option<Template>, name| match load_template(template.as_ref(), name) {
             Ok(source) => Ok(source),
-            // a notice that goes out in plain words is better than none; a rehearsal is there to
-            // find this
             Err(failure) if effort == Effort::Deliver => {
                 notes.push(format!("{}; the usual text is used", failure.what));
                 Ok(None)
@@ -115,17 +98,7 @@ impl<'a> Prepared<'a> {
         let subject = load(&email.subject, "subject")?;
         let text = load(&email.text, "text")?;
         let html = load(&email.html, "html")?;
-        let route = Route {
-            host: account.host.clone(),
-            port: account.port,
-            user: account.user.clone(),
-            auth: account.auth,
-            mode: account.tls_mode,
-            trust: email.tls.trust.clone(),
-            allow_cleartext_password: email.tls.allow_cleartext_password,
-            hello_name: home::hello_name(),
-        };
-        Ok(Prepared { email, account, from, subject, text, html, route, notes })
+        Ok(Self { email, from, subject, text, html, notes })
     }
 
     /// Makes the message, with as much of the log as the task wants and the server lets through.
@@ -194,40 +167,6 @@ impl<'a> Prepared<'a> {
         };
         message::compose(story, &letter).map_err(|e| Failure::from_situation(&e))
     }
-
-    /// Fetches the secret, or asks for it.
-    pub(super) fn secret(&self, circumstances: Circumstances<'_>) -> Result<Secret, Failure> {
-        let slot = Slot::smtp(&self.account.host, self.account.port, self.account.user.as_deref());
-        let user = self.account.user.as_deref().unwrap_or_default();
-        let request = Request {
-            account: &slot,
-            deadline: circumstances.deadline,
-            as_root: nix::unistd::Uid::effective().is_root(),
-            may_prompt: circumstances.may_prompt,
-            title: &format!("{user} at {}", self.route.server()),
-            given: circumstances.given,
-        };
-        secrets::fetch(&self.email.password, &request).map_err(|e| Failure::from_situation(&e))
-    }
-}
-
-/// Returns the sender: the task's, or the account's own address.
-fn sender(email: &Email, account: &Account) -> Result<Mailbox, Failure> {
-    if let Some(from) = &email.from {
-        return Ok(from.clone());
-    }
-    if let Some(sender) = &account.sender {
-        return Ok(sender.clone());
-    }
-    let address = account.user.as_deref().and_then(|user| user.parse::<Address>().ok());
-    address.map(|address| Mailbox::new(None, address)).ok_or_else(|| {
-        let what = format!(
-            "the account {} has no address of its own to send from",
-            text::one_line(&account.label())
-        );
-        Failure::new(Exit::Data, what)
-            .with_hint("add \"from\": \"you@example.com\" to the e-mail (or --from)")
-    })
 }
 
 /// Returns the source of a template.

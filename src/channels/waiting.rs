@@ -1,0 +1,259 @@
+//! Messages that have waited, sent over as few connections as there are accounts.
+
+use jiff::Zoned;
+use lettre::address::Envelope;
+use lettre::message::Mailbox;
+
+use crate::channels::courier::Courier;
+use crate::channels::line::Line;
+use crate::channels::recipients::Recipients;
+use crate::channels::trust_notes;
+use crate::deadline::Deadline;
+use crate::delivery::{Recipient, Status};
+use crate::error::{Failure, Situation};
+use crate::exit::Exit;
+use crate::message::{Late, late, late_lines};
+use crate::outbox::{Attempt, Claimed, Entry};
+use crate::smtp::{Mailer, Receipt, Route, SendError, Session};
+use crate::stages::Stages;
+
+/// How many connections are open at a time.
+const MOST_OPEN: usize = 4;
+
+/// The connections so far.
+pub(crate) struct Lines<'a> {
+    open: Vec<Open<'a>>,
+    /// Where nobody could sign in, and why; without a reason somebody was told before.
+    down: Vec<(Route, Option<Failure>)>,
+    stages: &'a Stages<'a>,
+    deadline: Deadline,
+    alarm: &'a dyn Fn(&str),
+}
+
+/// A connection on which somebody has signed in.
+struct Open<'a> {
+    route: Route,
+    mailer: Mailer<'a>,
+    /// Whether it has carried a message.
+    used: bool,
+}
+
+impl std::fmt::Debug for Lines<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Lines").field("down", &self.down).finish_non_exhaustive()
+    }
+}
+
+/// What became of one message that has waited.
+#[derive(Debug)]
+pub(crate) enum Ended {
+    /// It was handed to a server, or refused.
+    Tried(Box<Tried>),
+    /// Its server could not be reached before, and was not asked again.
+    NotTried(Option<Failure>),
+}
+
+/// What became of one try.
+#[derive(Debug)]
+pub(crate) struct Tried {
+    pub(crate) entry: Entry,
+    /// Sent, queued, or failed where every recipient was refused.
+    pub(crate) status: Status,
+    pub(crate) exit: Exit,
+    pub(crate) detail: String,
+    pub(crate) hint: Option<String>,
+    pub(crate) recipients: Vec<Recipient>,
+    /// What could not be put down in the outbox.
+    pub(crate) trouble: Option<String>,
+    /// The message in hand, where it still waits.
+    pub(crate) claimed: Option<Box<Claimed>>,
+}
+
+/// Why a message did not get through.
+struct Fault {
+    failure: Failure,
+    /// Whether the whole message was refused for good.
+    refused: bool,
+    /// Whether the next message would fare no better.
+    down: bool,
+}
+
+impl<'a> Lines<'a> {
+    pub(crate) fn new(
+        lines: Vec<Line<'a>>,
+        stages: &'a Stages<'a>,
+        deadline: Deadline,
+        alarm: &'a dyn Fn(&str),
+    ) -> Self {
+        let (mut open, mut down) = (Vec::new(), Vec::new());
+        for line in lines {
+            match line {
+                Line::None => {}
+                Line::Open(line) => {
+                    let (route, mailer) = *line;
+                    open.push(Open { route, mailer, used: true });
+                }
+                Line::Down(route) => down.push((*route, None)),
+            }
+        }
+        Self { open, down, stages, deadline, alarm }
+    }
+
+    /// Sends one message, and puts down in the outbox what became of it.
+    pub(crate) fn send(&mut self, courier: &Courier, claimed: Box<Claimed>, now: &Zoned) -> Ended {
+        if let Some((_, why)) = self.down.iter().find(|(route, _)| *route == courier.route) {
+            return Ended::NotTried(why.clone());
+        }
+        let entry = claimed.entry().clone();
+        let mut recipients = Recipients::of(&entry.recipients);
+        let result = self.hand_over(courier, &claimed, now, &mut recipients);
+        let mut tried = Tried {
+            entry,
+            status: Status::Sent,
+            exit: Exit::Ok,
+            detail: String::new(),
+            hint: None,
+            recipients: Vec::new(),
+            trouble: None,
+            claimed: None,
+        };
+        let attempt = |fault: Option<&Fault>| match fault {
+            None => (String::from("the server refused this recipient for now"), Exit::TempFail, false),
+            Some(fault) => (fault.failure.what.clone(), fault.failure.exit, fault.refused),
+        };
+        let (error, code, refused) = attempt(result.as_ref().err());
+        let remaining = recipients.pending();
+        let mut claimed = claimed;
+        let put_down = if result.is_ok() && remaining.is_empty() {
+            claimed.accepted()
+        } else {
+            let now = now.timestamp();
+            let put =
+                claimed.attempted(&Attempt { now, error: &error, code, refused, remaining: &remaining });
+            tried.claimed = claimed.is_kept().then_some(claimed);
+            put
+        };
+        tried.trouble = put_down.err().map(|error| error.to_string());
+        match result {
+            Ok(reply) => {
+                tried.exit = recipients.exit();
+                tried.detail = format!("sent to {}: {reply}", recipients.whom());
+            }
+            Err(fault) => {
+                tried.status = if tried.claimed.is_some() { Status::Queued } else { Status::Failed };
+                tried.exit = fault.failure.exit.worse(recipients.exit());
+                if fault.down {
+                    self.down.push((courier.route.clone(), Some(fault.failure.clone())));
+                }
+                tried.detail = fault.failure.what;
+                tried.hint = fault.failure.hint;
+            }
+        }
+        tried.recipients = recipients.into_list();
+        Ended::Tried(Box::new(tried))
+    }
+
+    /// Hands one message to its server; on another connection when that has had enough of the first.
+    fn hand_over(
+        &mut self,
+        courier: &Courier,
+        claimed: &Claimed,
+        now: &Zoned,
+        recipients: &mut Recipients,
+    ) -> Result<String, Fault> {
+        let message = claimed.message().map_err(|error| Fault::of_one(Failure::from_situation(&error)))?;
+        let mut too_large: Option<String> = None;
+        loop {
+            let line = self.line(courier)?;
+            recipients.leave_out_unreachable(line.mailer.offers_smtputf8());
+            let entry = claimed.entry();
+            let from = entry.sender.as_ref().unwrap_or(&courier.from);
+            let bytes = packed(&message, entry, from, now, line.mailer.size_limit(), too_large.as_deref())?;
+            let envelope =
+                Envelope::new(Some(from.email.clone()), recipients.pending()).map_err(|error| {
+                    Fault::of_one(Failure::new(Exit::Software, format!("the envelope is wrong: {error}")))
+                })?;
+            let result = line.mailer.send_on(&envelope, &bytes);
+            let (worn, is_open) = (line.used, line.mailer.is_open());
+            line.used |= result.is_ok();
+            if !is_open {
+                self.open.retain(|open| open.route != courier.route);
+            }
+            let SendError { error, verdicts } = match result {
+                Ok(Receipt { verdicts, reply }) => {
+                    recipients.record_all(verdicts);
+                    return Ok(reply);
+                }
+                Err(error) => error,
+            };
+            if worn && !is_open && error.has_had_enough() {
+                continue;
+            }
+            match error.refused_for_size() {
+                Some(words) if too_large.is_none() => too_large = Some(words),
+                _ => {
+                    recipients.record_all(verdicts);
+                    let refused = error.exit() == Exit::Refused && !recipients.some_refused();
+                    let failure = Failure::from_situation(&error);
+                    return Err(Fault { failure, refused, down: !is_open });
+                }
+            }
+        }
+    }
+
+    /// Returns the connection by which this courier goes, and makes it where there is none.
+    fn line(&mut self, courier: &Courier) -> Result<&mut Open<'a>, Fault> {
+        let place = self.open.iter().position(|open| open.route == courier.route);
+        if place.is_none() {
+            let opened =
+                self.connect(courier).map_err(|failure| Fault { failure, refused: false, down: true })?;
+            if self.open.len() >= MOST_OPEN {
+                drop(self.open.remove(0));
+            }
+            self.open.push(opened);
+        }
+        let place = place.unwrap_or(self.open.len().saturating_sub(1));
+        self.open.get_mut(place).ok_or_else(|| {
+            Fault::of_one(Failure::new(Exit::Software, "the connection that was made is not there"))
+        })
+    }
+
+    fn connect(&self, courier: &Courier) -> Result<Open<'a>, Failure> {
+        let failed = |error: &dyn Situation| Failure {
+            exit: error.exit(),
+            what: error.to_string(),
+            hint: error.hint(),
+        };
+        let route = courier.route.secure().map_err(|error| failed(&error))?;
+        let secret = if courier.signs_in() { Some(courier.secret_unasked(self.deadline)?) } else { None };
+        let mut session =
+            Session::open(&route, self.deadline, self.stages).map_err(|error| failed(&error))?;
+        if let Some(warning) = trust_notes::weak_trust(&courier.route, &session) {
+            (self.alarm)(&warning);
+        }
+        session.sign_in(secret.as_ref()).map_err(|error| failed(&error))?;
+        Ok(Open { route: courier.route.clone(), mailer: Mailer::new(session), used: false })
+    }
+}
+
+/// Says at the top of a message that it is late, and packs it as the server wants it.
+fn packed(
+    message: &[u8],
+    entry: &Entry,
+    from: &Mailbox,
+    now: &Zoned,
+    most: Option<u64>,
+    refused: Option<&str>,
+) -> Result<Vec<u8>, Fault> {
+    let written = entry.queued.to_zoned(now.time_zone().clone());
+    let lines = late_lines(&written, entry.last_error.as_deref(), entry.attempts);
+    let what = Late { lines: &lines, sender: Some(from), most, refused };
+    late(message, &what).map_err(|error| Fault::of_one(Failure::from_situation(&error)))
+}
+
+impl Fault {
+    /// The fault of this message, or of this computer.
+    fn of_one(failure: Failure) -> Self {
+        Self { failure, refused: false, down: false }
+    }
+}

@@ -1,0 +1,301 @@
+//! Sending what waits in an outbox: the oldest first, and what a server has refused before after the others.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use jiff::Zoned;
+use serde::Serialize;
+
+use crate::accounts::Book;
+use crate::channels::{Courier, Ended, Lines, Tried};
+use crate::commands::output::Output;
+use crate::deadline::Deadline;
+use crate::delivery::Status;
+use crate::error::Failure;
+use crate::exit::Exit;
+use crate::outbox::{Claim, Claimed, Entry, Id, Outbox};
+use crate::settings;
+use crate::task::{Email, Task};
+use crate::text;
+
+/// What is sent, and by whose word.
+pub(super) struct Waiting<'a> {
+    pub(super) outbox: &'a Outbox,
+    /// The task of this run, with its flags: its hook goes on as it was written.
+    pub(super) task: Option<(&'a Path, &'a Task, &'a Book)>,
+    /// The messages of this run, which have had their turn.
+    pub(super) own: &'a [Id],
+    pub(super) now: Zoned,
+    pub(super) deadline: Deadline,
+    pub(super) output: Output,
+}
+
+/// What became of what waited, as `--json` prints it.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct Tally {
+    /// How many were sent.
+    pub(crate) sent: usize,
+    /// How many still wait, those of this run among them.
+    pub(crate) waiting: usize,
+    /// How many were given up: every recipient refused, or too old.
+    pub(crate) given_up: usize,
+    /// How many were none of ours, or damaged.
+    pub(crate) set_aside: usize,
+    #[serde(skip)]
+    pub(crate) exit: Exit,
+}
+
+/// A task as its file is now.
+type Read = Rc<Result<(Task, Book), Failure>>;
+
+/// What the task of a message says of its way.
+type Found = Rc<Result<Courier, Failure>>;
+
+/// One pass over an outbox.
+struct Pass<'p, 'a> {
+    waiting: &'p Waiting<'p>,
+    lines: Lines<'a>,
+    tasks: HashMap<PathBuf, Read>,
+    couriers: HashMap<(PathBuf, usize), Found>,
+    tally: Tally,
+    /// Why messages wait on, each reason once, and how many do for it.
+    reasons: Vec<(Failure, usize)>,
+    each: &'p mut dyn FnMut(&Tried),
+}
+
+impl Waiting<'_> {
+    /// Sends all of it in the course of a `notify`, and says so in a line or two.
+    pub(super) fn send_all(&self, lines: Lines<'_>) -> Tally {
+        match self.send(None, lines, &mut |_| ()) {
+            Ok((tally, reasons)) => {
+                self.summarise(&tally, &reasons);
+                tally
+            }
+            Err(failure) => {
+                self.output.doubt(&failure.what, failure.hint.as_deref());
+                Tally { exit: failure.exit, ..Tally::default() }
+            }
+        }
+    }
+
+    /// Sends what waits, or only these; `each` sees every message that was tried. The turn is waited for
+    /// where somebody has asked for these.
+    pub(super) fn send(
+        &self,
+        wanted: Option<&[Id]>,
+        lines: Lines<'_>,
+        each: &mut dyn FnMut(&Tried),
+    ) -> Result<(Tally, Vec<(Failure, usize)>), Failure> {
+        let failed = |error| Failure::from_situation(&error);
+        let ids = self.outbox.ids().map_err(failed)?;
+        let others = |id: &&Id| !self.own.contains(id);
+        let mut tally = Tally { waiting: ids.len(), ..Tally::default() };
+        if !ids.iter().any(|id| others(&id)) {
+            return Ok((tally, Vec::new()));
+        }
+        let Some(turn) = self.outbox.turn(None).map_err(failed)? else {
+            self.output.detail("another process is sending what waits in the outbox");
+            return Ok((tally, Vec::new()));
+        };
+        turn.notes.iter().for_each(|note| self.output.warning(note));
+        tally.set_aside = turn.notes.len();
+        let mut pass = Pass {
+            waiting: self,
+            lines,
+            tasks: HashMap::new(),
+            couriers: HashMap::new(),
+            tally,
+            reasons: Vec::new(),
+            each,
+        };
+        let mut refused = Vec::new();
+        for id in ids.iter().filter(others).filter(|id| wanted.is_none_or(|wanted| wanted.contains(id))) {
+            pass.one(id, Some(&mut refused));
+        }
+        for id in refused {
+            pass.one(&id, None);
+        }
+        let Pass { mut tally, reasons, .. } = pass;
+        tally.waiting = self.outbox.ids().map_or(tally.waiting, |ids| ids.len());
+        Ok((tally, reasons))
+    }
+
+    fn summarise(&self, tally: &Tally, reasons: &[(Failure, usize)]) {
+        match tally.sent {
+            0 => {}
+            1 => self.output.note("1 message that waited in the outbox was sent"),
+            many => self.output.note(&format!("{many} messages that waited in the outbox were sent")),
+        }
+        for (failure, count) in reasons {
+            let messages =
+                if *count == 1 { "1 message waits".to_owned() } else { format!("{count} messages wait") };
+            self.output
+                .doubt(&format!("{messages} in the outbox: {}", failure.what), failure.hint.as_deref());
+        }
+    }
+}
+
+impl Pass<'_, '_> {
+    /// Sends one message; one that a server has refused before is put off where there is a list for that.
+    fn one(&mut self, id: &Id, later: Option<&mut Vec<Id>>) {
+        if self.waiting.deadline.remaining().is_none() {
+            return;
+        }
+        let claimed = match self.waiting.outbox.claim(id) {
+            Claim::Taken(claimed) => claimed,
+            Claim::Busy | Claim::Gone => return,
+            Claim::SetAside(what) => {
+                self.tally.set_aside += 1;
+                return self.waiting.output.warning(&what);
+            }
+            Claim::Failed(error) => return self.stays(Failure::from_situation(&error)),
+        };
+        if claimed.entry().refused
+            && let Some(later) = later
+        {
+            return later.push(id.clone());
+        }
+        let found = self.courier(claimed.entry());
+        match &*found {
+            Ok(courier) => self.send(courier, claimed),
+            Err(failure) => {
+                let tried = self.untried(claimed, failure.clone());
+                self.ended(tried);
+            }
+        }
+    }
+
+    fn send(&mut self, courier: &Courier, claimed: Box<Claimed>) {
+        match self.lines.send(courier, claimed, &self.waiting.now) {
+            Ended::Tried(tried) => self.ended(*tried),
+            Ended::NotTried(why) => {
+                if let Some(why) = why {
+                    self.stays(why);
+                }
+            }
+        }
+    }
+
+    /// What became of a message whose task says no way for it.
+    fn untried(&self, mut claimed: Box<Claimed>, failure: Failure) -> Tried {
+        let entry = claimed.entry().clone();
+        let attempt = crate::outbox::Attempt {
+            now: self.waiting.now.timestamp(),
+            error: &failure.what,
+            code: failure.exit,
+            refused: entry.refused,
+            remaining: &entry.recipients,
+        };
+        let trouble = claimed.attempted(&attempt).err().map(|error| error.to_string());
+        Tried {
+            entry,
+            status: Status::Queued,
+            exit: failure.exit,
+            detail: failure.what,
+            hint: failure.hint,
+            recipients: Vec::new(),
+            trouble,
+            claimed: Some(claimed),
+        }
+    }
+
+    fn ended(&mut self, mut tried: Tried) {
+        let subject = text::one_line(&tried.entry.subject).into_owned();
+        let output = self.waiting.output;
+        self.tally.exit = self.tally.exit.worse(tried.exit);
+        if let Some(trouble) = &tried.trouble {
+            self.tally.exit = self.tally.exit.worse(Exit::CannotWrite);
+            output.warning(trouble);
+        }
+        match tried.status {
+            Status::Sent => self.tally.sent += 1,
+            // one more attempt has failed in this very run: a clock that was wrong gives up nothing
+            Status::Queued if self.waiting.outbox.is_too_old(&tried.entry, self.waiting.now.timestamp()) => {
+                if let Some(claimed) = tried.claimed.take()
+                    && let Err(error) = claimed.give_up()
+                {
+                    output.warning(&error.to_string());
+                }
+                tried.status = Status::Failed;
+                self.tally.given_up += 1;
+                output.alarm(&format!(
+                    "given up, because it has waited for too long: \"{subject}\": {}",
+                    tried.detail
+                ));
+            }
+            Status::Queued => {
+                let Tried { exit, detail, hint, .. } = &tried;
+                self.stays(Failure { exit: *exit, what: detail.clone(), hint: hint.clone() });
+            }
+            _ => {
+                self.tally.given_up += 1;
+                output.alarm(&format!(
+                    "given up, because every recipient was refused: \"{subject}\": {}",
+                    tried.detail
+                ));
+            }
+        }
+        (self.each)(&tried);
+    }
+
+    /// Notes why a message waits on.
+    fn stays(&mut self, failure: Failure) {
+        self.tally.exit = self.tally.exit.worse(failure.exit);
+        match self.reasons.iter_mut().find(|(known, _)| *known == failure) {
+            Some((_, count)) => *count += 1,
+            None => self.reasons.push((failure, 1)),
+        }
+    }
+
+    /// Returns the way that the task of a message says today.
+    fn courier(&mut self, entry: &Entry) -> Found {
+        let key = (entry.task.clone(), entry.email);
+        if let Some(found) = self.couriers.get(&key) {
+            return Rc::clone(found);
+        }
+        let output = self.waiting.output;
+        let warn = |line: &str| output.warning(line);
+        let found = match self.waiting.task.filter(|(path, ..)| *path == entry.task) {
+            Some((_, task, book)) => courier_of(task, book, entry, &warn),
+            None => match &*self.task(&entry.task) {
+                Ok((task, book)) => courier_of(task, book, entry, &warn),
+                Err(failure) => Err(failure.clone()),
+            },
+        };
+        let found = Rc::new(found);
+        self.couriers.insert(key, Rc::clone(&found));
+        found
+    }
+
+    /// Reads a task file anew, once.
+    fn task(&mut self, path: &Path) -> Read {
+        let deadline = self.waiting.deadline;
+        let read = || {
+            let task = settings::read_task_file(path)?;
+            let book = Book::new(task.mail_home.as_deref(), deadline);
+            Ok((task, book))
+        };
+        Rc::clone(self.tasks.entry(path.to_owned()).or_insert_with(|| Rc::new(read())))
+    }
+}
+
+fn courier_of(task: &Task, book: &Book, entry: &Entry, warn: &dyn Fn(&str)) -> Result<Courier, Failure> {
+    let email = email_of(task, entry).ok_or_else(|| {
+        let path = text::one_line(&entry.task.to_string_lossy()).into_owned();
+        Failure::new(
+            Exit::Data,
+            format!("the task \"{path}\" has no e-mail any more, and a message of it waits"),
+        )
+        .with_hint(format!("give it one, or remove the message: backup-notify outbox remove {}", entry.id))
+    })?;
+    Courier::find(email, book, warn)
+}
+
+/// Finds the e-mail of a task that a message was written for: the one of its place, unless the task was
+/// changed so that another one is for its recipients now.
+fn email_of<'t>(task: &'t Task, entry: &Entry) -> Option<&'t Email> {
+    let knows = |email: &&Email| email.to.iter().any(|mailbox| entry.recipients.contains(&mailbox.email));
+    let same = task.email.get(entry.email);
+    same.filter(knows).or_else(|| task.email.iter().find(knows)).or(same).or(task.email.first())
+}

@@ -2,18 +2,17 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::FileExt as _;
+use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use lettre::Address;
-use rustix::fs::{FlockOperation, flock};
-use rustix::io::Errno;
 
 use super::aside::set_aside;
 use super::entry::{Entry, MOST_FACTS};
 use super::error::OutboxError;
 use super::id::Id;
+use super::lock::{Held, try_lock};
 use super::seal::{Key, sha256};
 use crate::exit::Exit;
 use crate::files::{
@@ -43,7 +42,7 @@ pub(crate) struct Claimed {
     pub(super) key: Key,
     pub(super) entry: Entry,
     /// The message, locked.
-    pub(super) file: File,
+    pub(super) file: Held,
     /// Whether it is in the folder: one that had to make room for others is not.
     pub(super) kept: bool,
 }
@@ -102,7 +101,7 @@ fn answer(folder: &Path, id: &Id, fault: Fault) -> Claim {
 }
 
 /// Opens a message and takes its lock.
-fn lock(folder: &Path, id: &Id) -> Result<File, Fault> {
+fn lock(folder: &Path, id: &Id) -> Result<Held, Fault> {
     let path = id.message(folder);
     let opened = open_private_in(&path, Purpose::OutboxEntry, OpenOptions::new().read(true).write(true));
     let Some(file) = opened.map_err(|error| of_file(&path, error))? else {
@@ -113,23 +112,11 @@ fn lock(folder: &Path, id: &Id) -> Result<File, Fault> {
             Err(error) => Err(OutboxError::Read { path: id.facts(folder), error }.into()),
         };
     };
-    match try_lock(&file) {
-        Ok(true) if is_at(&file, &path) => Ok(file),
-        Ok(true) => Err(Fault::Gone),
-        Ok(false) => Err(Fault::Busy),
+    match try_lock(file) {
+        Ok(Ok(file)) if is_at(&file, &path) => Ok(file),
+        Ok(Ok(_)) => Err(Fault::Gone),
+        Ok(Err(_)) => Err(Fault::Busy),
         Err(error) => Err(OutboxError::Read { path, error }.into()),
-    }
-}
-
-/// Takes the lock of a file; `false` when somebody else has it.
-pub(super) fn try_lock(file: &File) -> io::Result<bool> {
-    loop {
-        match flock(file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => return Ok(true),
-            Err(Errno::WOULDBLOCK) => return Ok(false),
-            Err(Errno::INTR) => {}
-            Err(errno) => return Err(errno.into()),
-        }
     }
 }
 
@@ -188,7 +175,11 @@ pub(super) fn own_fault(error: &PrivateError) -> Option<String> {
         PrivateFault::Names(count) => Some(format!("has {count} names (hard links)")),
         PrivateFault::Way(error) => match &*error.fault {
             FileFault::TooLarge { limit } => Some(format!("has more than {limit} bytes")),
-            FileFault::Denied { .. } => Some("may not be opened".to_owned()),
+            // by its mode; by other rules of the system it may be open to us tomorrow
+            FileFault::Denied { path, .. } => {
+                let mode = path.symlink_metadata().ok()?.mode() & 0o7777;
+                (mode & 0o600 != 0o600).then(|| format!("may not be opened (mode {mode:04o})"))
+            }
             // it became one since it was looked at
             FileFault::LinkLoop => Some("is a symbolic link".to_owned()),
             _ => None,

@@ -5,6 +5,7 @@ use super::entry::{Entry, MOST_FACTS, MOST_MESSAGE, Unfit};
 use super::error::OutboxError;
 use super::id::Id;
 use super::limits::keep_limits;
+use super::lock::Held;
 use super::{Draft, Kept, Outbox, key};
 use crate::files::{Over, write_private, write_private_locked};
 
@@ -58,6 +59,7 @@ pub(super) fn keep(outbox: &Outbox, draft: &Draft<'_>) -> Result<Kept, OutboxErr
         }
         Ok(()) => {}
     }
+    let file = Held::new(file);
     let mut claimed = Claimed { folder: folder.to_owned(), key, entry, file, kept: true };
     let dropped = keep_limits(outbox, &mut claimed, &mut notes);
     Ok(Kept { claimed, dropped, notes })

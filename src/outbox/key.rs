@@ -7,10 +7,8 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::fs::{FlockOperation, flock};
-use rustix::io::Errno;
-
 use super::error::OutboxError;
+use super::lock::{Held, try_lock};
 use super::names::Names;
 use super::seal::Key;
 use crate::files::{
@@ -38,13 +36,11 @@ pub(super) fn find(folder: &Path) -> Result<Option<Key>, OutboxError> {
         return Ok(Some(key));
     }
     // perhaps somebody is just writing it: then it is whole when they let go of it
-    let Some(mut file) =
-        open_private_in(&path, Purpose::OutboxKey, OpenOptions::new().read(true).write(true))?
+    let Some(file) = open_private_in(&path, Purpose::OutboxKey, OpenOptions::new().read(true).write(true))?
     else {
         return Ok(None);
     };
-    wait_for(&file, &path)?;
-    match read(&mut file, &path)? {
+    match read(&*wait_for(file, &path)?, &path)? {
         Some(key) => Ok(Some(key)),
         None => Err(OutboxError::KeyDamaged { key: path }),
     }
@@ -71,8 +67,9 @@ pub(super) fn find_or_make(folder: &Path) -> Result<Key, OutboxError> {
     if let Some(Some(key)) = found {
         return Ok(key);
     }
-    let mut file = locked(folder)?;
-    if let Some(key) = read(&mut file, &path)? {
+    let held = locked(folder)?;
+    let mut file: &File = &held;
+    if let Some(key) = read(file, &path)? {
         return Ok(key);
     }
     if !Names::read(folder)?.ids.is_empty() {
@@ -87,17 +84,18 @@ pub(super) fn find_or_make(folder: &Path) -> Result<Key, OutboxError> {
         .and_then(|()| file.write_all(&line))
         .and_then(|()| file.sync_all());
     written.map_err(|error| WriteError { path: path.clone(), error, there: false })?;
+    // on a full disk it could not be made when somebody wants to send, which makes room
+    let _ = open_private_lock(&super::turn::path(folder), Purpose::OutboxLock);
     make_way_lasting(folder)?;
     Ok(key)
 }
 
 /// Takes the lock of the key's file, which is made where it is missing. Who has it may make the key, and
 /// may drop messages at the limits.
-pub(super) fn locked(folder: &Path) -> Result<File, OutboxError> {
+pub(super) fn locked(folder: &Path) -> Result<Held, OutboxError> {
     let path = path(folder);
     for _ in 0..100 {
-        let file = open_private_lock(&path, Purpose::OutboxKey)?;
-        wait_for(&file, &path)?;
+        let file = wait_for(open_private_lock(&path, Purpose::OutboxKey)?, &path)?;
         if is_at(&file, &path) {
             return Ok(file);
         }
@@ -106,23 +104,21 @@ pub(super) fn locked(folder: &Path) -> Result<File, OutboxError> {
 }
 
 /// Waits for a lock that others have for moments only.
-fn wait_for(file: &File, path: &Path) -> Result<(), OutboxError> {
+fn wait_for(mut file: File, path: &Path) -> Result<Held, OutboxError> {
     let begun = Instant::now();
     loop {
-        match flock(file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => return Ok(()),
-            Err(Errno::WOULDBLOCK) if begun.elapsed() < PATIENCE => thread::sleep(PAUSE),
-            Err(Errno::WOULDBLOCK) => return Err(OutboxError::Busy { path: path.to_owned() }),
-            Err(Errno::INTR) => {}
-            Err(errno) => {
-                return Err(WriteError { path: path.to_owned(), error: errno.into(), there: false }.into());
-            }
+        let tried = try_lock(file);
+        match tried.map_err(|error| WriteError { path: path.to_owned(), error, there: false })? {
+            Ok(held) => return Ok(held),
+            Err(other) if begun.elapsed() < PATIENCE => file = other,
+            Err(_) => return Err(OutboxError::Busy { path: path.to_owned() }),
         }
+        thread::sleep(PAUSE);
     }
 }
 
 /// Reads a key from its file; `None` when it holds none.
-fn read(file: &mut File, path: &Path) -> Result<Option<Key>, OutboxError> {
+fn read(mut file: &File, path: &Path) -> Result<Option<Key>, OutboxError> {
     let wrong = |error| OutboxError::Read { path: path.to_owned(), error };
     file.rewind().map_err(wrong)?;
     let mut line = Vec::new();

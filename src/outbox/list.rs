@@ -25,7 +25,7 @@ pub(crate) struct Listing {
     pub(crate) cut: bool,
 }
 
-/// Something that looks like a message and is none.
+/// Something that looks like a message and is none, or cannot be looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Damaged {
     /// Which file.
@@ -55,7 +55,7 @@ pub(super) fn list(outbox: &Outbox) -> Result<Listing, OutboxError> {
             listing.cut = true;
             break;
         }
-        match look(folder, id, &key, &mut read)? {
+        match look(folder, id, &key, &mut read) {
             Found::Entry(entry) => listing.entries.push(*entry),
             Found::Damaged(damaged) => listing.damaged.push(damaged),
             Found::Nothing => {}
@@ -64,38 +64,37 @@ pub(super) fn list(outbox: &Outbox) -> Result<Listing, OutboxError> {
     Ok(listing)
 }
 
-fn look(folder: &Path, id: &Id, key: &Key, read: &mut usize) -> Result<Found, OutboxError> {
+fn look(folder: &Path, id: &Id, key: &Key, read: &mut usize) -> Found {
     let (facts, message) = (id.facts(folder), id.message(folder));
     let document = match read_private_in(&facts, Purpose::OutboxEntry, MOST_FACTS) {
         Ok(Some(document)) => document,
         // removed since the folder was read
-        Ok(None) => return Ok(Found::Nothing),
-        Err(error) => return damaged(facts, error),
+        Ok(None) => return Found::Nothing,
+        Err(error) => return damaged(facts, &error),
     };
     *read = read.saturating_add(document.len());
     let entry = match Entry::open(id, &document, key) {
         Ok(entry) => entry,
-        Err(why) => return Ok(Found::Damaged(Damaged { path: facts, reason: why.to_owned() })),
+        Err(why) => return Found::Damaged(Damaged { path: facts, reason: why.to_owned() }),
     };
     let size = match judge_private_in(&message, Purpose::OutboxEntry) {
         Ok(Some(meta)) => meta.len(),
-        Ok(None) if facts.symlink_metadata().is_err() => return Ok(Found::Nothing),
+        Ok(None) if facts.symlink_metadata().is_err() => return Found::Nothing,
         Ok(None) => {
             let reason = "has no message beside it".to_owned();
-            return Ok(Found::Damaged(Damaged { path: facts, reason }));
+            return Found::Damaged(Damaged { path: facts, reason });
         }
-        Err(error) => return damaged(message, error),
+        Err(error) => return damaged(message, &error),
     };
     if size != entry.size {
         let reason = format!("has {size} bytes, not the {} that were kept", entry.size);
-        return Ok(Found::Damaged(Damaged { path: message, reason }));
+        return Found::Damaged(Damaged { path: message, reason });
     }
-    Ok(Found::Entry(Box::new(entry)))
+    Found::Entry(Box::new(entry))
 }
 
-fn damaged(path: PathBuf, error: PrivateError) -> Result<Found, OutboxError> {
-    match own_fault(&error) {
-        Some(reason) => Ok(Found::Damaged(Damaged { path, reason })),
-        None => Err(error.into()),
-    }
+/// Puts something that cannot be read beside the others, which it does not block.
+fn damaged(path: PathBuf, error: &PrivateError) -> Found {
+    let reason = own_fault(error).unwrap_or_else(|| format!("cannot be looked at: {error}"));
+    Found::Damaged(Damaged { path, reason })
 }

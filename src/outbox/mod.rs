@@ -7,7 +7,7 @@
 //! - `ID.eml`, a message, exactly the bytes that are handed to a server,
 //! - `ID.json`, what is known of it. A message is kept when this has its name,
 //! - `key`, what the seals are made with; it comes with the first message,
-//! - `lock`, by which those who send what waits take turns,
+//! - `lock`, by which those who send what waits take turns; it comes with the key,
 //! - `aside/`, what looked like a message of ours and was none.
 //!
 //! Other names are other people's, and left alone. An ID is when the message was kept, in UTC, and a
@@ -56,6 +56,7 @@ mod keep;
 mod key;
 mod limits;
 mod list;
+mod lock;
 mod names;
 mod seal;
 mod turn;

@@ -2,7 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
@@ -10,9 +10,10 @@ use nix::fcntl::{AT_FDCWD, AtFlags};
 use nix::unistd::{AccessFlags, faccessat};
 
 use super::aside::set_aside;
-use super::claim::{own_fault, remove, try_lock};
+use super::claim::{own_fault, remove};
 use super::error::{OutboxError, quoted};
 use super::id::Id;
+use super::lock::{Held, try_lock};
 use super::names::Names;
 use crate::deadline::Deadline;
 use crate::files::{PrivateError, Purpose, WriteError, beside, is_at, open_private_in, open_private_lock};
@@ -25,23 +26,30 @@ const MOST_NOTES: usize = 100;
 /// The turn of the one who sends what waits; it ends when this is dropped, or with the process.
 #[derive(Debug)]
 pub(crate) struct Turn {
-    _file: File,
+    _lock: Held,
     /// What there is to say of the folder, a sentence each.
     pub(crate) notes: Vec<String>,
+}
+
+/// Returns by which file turns are taken.
+pub(super) fn path(folder: &Path) -> PathBuf {
+    folder.join("lock")
 }
 
 /// Takes the turn, at once or within a deadline; `None` when it is somebody else's.
 pub(super) fn take(folder: &Path, wait: Option<Deadline>) -> Result<Option<Turn>, OutboxError> {
     // before anything is sent that could not be removed afterwards
     is_writable(folder)?;
-    let path = folder.join("lock");
+    let path = path(folder);
     loop {
         let file = open_private_lock(&path, Purpose::OutboxLock)?;
-        let locked = try_lock(&file);
-        let locked = locked.map_err(|error| WriteError { path: path.clone(), error, there: false })?;
-        if locked && is_at(&file, &path) {
-            let notes = sweep(folder)?;
-            return Ok(Some(Turn { _file: file, notes }));
+        let tried = try_lock(file);
+        match tried.map_err(|error| WriteError { path: path.clone(), error, there: false })? {
+            Ok(lock) if is_at(&lock, &path) => {
+                let notes = sweep(folder)?;
+                return Ok(Some(Turn { _lock: lock, notes }));
+            }
+            _ => {}
         }
         let Some(left) = wait.and_then(|deadline| deadline.remaining()) else { return Ok(None) };
         thread::sleep(left.min(PAUSE));
@@ -51,7 +59,7 @@ pub(super) fn take(folder: &Path, wait: Option<Deadline>) -> Result<Option<Turn>
 fn is_writable(folder: &Path) -> Result<(), OutboxError> {
     let rights = AccessFlags::W_OK | AccessFlags::X_OK;
     faccessat(AT_FDCWD, folder, rights, AtFlags::AT_EACCESS).map_err(|errno| {
-        WriteError { path: folder.join("lock"), error: io::Error::from(errno), there: false }.into()
+        WriteError { path: path(folder), error: io::Error::from(errno), there: false }.into()
     })
 }
 
@@ -106,7 +114,7 @@ fn alone(folder: &Path, id: &Id) -> Option<String> {
 /// The lock of a file.
 enum Lock {
     /// It is ours until this is dropped.
-    Ours(#[allow(dead_code, reason = "held, not used")] File),
+    Ours(#[allow(dead_code, reason = "held, not used")] Held),
     /// There is no such file.
     Nothing,
     /// Somebody else has it, or it cannot be had.
@@ -116,8 +124,10 @@ enum Lock {
 fn lock(path: &Path) -> Lock {
     match open(path) {
         Ok(None) => Lock::Nothing,
-        Ok(Some(file)) if try_lock(&file).unwrap_or(false) && is_at(&file, path) => Lock::Ours(file),
-        Ok(Some(_)) => Lock::Others(None),
+        Ok(Some(file)) => match try_lock(file) {
+            Ok(Ok(held)) if is_at(&held, path) => Lock::Ours(held),
+            _ => Lock::Others(None),
+        },
         Err(error) => Lock::Others(Some(error)),
     }
 }

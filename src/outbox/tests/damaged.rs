@@ -225,7 +225,7 @@ fn without_its_key_nothing_is_touched() {
             assert_eq!(error.exit(), Exit::NoPermission);
             assert!(error.hint().unwrap().contains("mv "), "{error}");
         }
-        assert_eq!(names(outbox.folder()).len(), if content.is_some() { 3 } else { 2 });
+        assert_eq!(names(outbox.folder()).len(), if content.is_some() { 4 } else { 3 });
         fs::write(&key, &line).unwrap();
         set_mode(&key, 0o600);
     }

@@ -15,7 +15,7 @@ fn left(limits: Limits, outcomes: &[&str]) -> Vec<usize> {
         ids.push(kept.claimed.entry().id.clone());
     }
     let there = outbox.ids().unwrap();
-    assert_eq!(names(outbox.folder()).len(), there.len() * 2 + 1);
+    assert_eq!(names(outbox.folder()).len(), there.len() * 2 + 2);
     (0..ids.len()).filter(|at| there.contains(&ids[*at])).collect()
 }
 

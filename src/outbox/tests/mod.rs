@@ -1,6 +1,8 @@
 //! Keeping, taking in hand and removing, in real folders.
 
 mod damaged;
+#[cfg(target_os = "linux")]
+mod killed;
 mod limits;
 mod storm;
 mod sweep;
@@ -84,7 +86,10 @@ fn what_is_kept_comes_out_as_it_went_in() {
     let outbox = outbox(&world);
     let claimed = keep(&outbox);
     let id = claimed.entry().id.clone();
-    assert_eq!(names(outbox.folder()), [format!("{id}.eml"), format!("{id}.json"), "key".to_owned()]);
+    assert_eq!(
+        names(outbox.folder()),
+        [format!("{id}.eml"), format!("{id}.json"), "key".to_owned(), "lock".to_owned()]
+    );
     for name in names(outbox.folder()) {
         let meta = outbox.folder().join(name).metadata().unwrap();
         assert_eq!((meta.mode() & 0o7777, meta.nlink()), (0o600, 1));
@@ -103,7 +108,7 @@ fn what_is_kept_comes_out_as_it_went_in() {
     assert_eq!((claimed.entry(), claimed.message().unwrap().as_slice()), (&written, MESSAGE));
     assert!(claimed.is_kept());
     claimed.accepted().unwrap();
-    assert_eq!(names(outbox.folder()), ["key"]);
+    assert_eq!(names(outbox.folder()), ["key", "lock"]);
     assert!(matches!(outbox.claim(&id), Claim::Gone));
     assert!(again.ids().unwrap().is_empty() && again.entries().unwrap().entries.is_empty());
 }
@@ -164,7 +169,7 @@ fn with_nobody_left_to_get_it_a_message_is_removed() {
     let outbox = outbox(&world);
     let mut claimed = keep(&outbox);
     claimed.attempted(&failed(&[], true)).unwrap();
-    assert_eq!(names(outbox.folder()), ["key"]);
+    assert_eq!(names(outbox.folder()), ["key", "lock"]);
     assert!(!claimed.is_kept());
     claimed.accepted().unwrap();
 }
@@ -174,11 +179,11 @@ fn what_was_removed_by_hand_does_not_come_back() {
     let world = World::new();
     let outbox = outbox(&world);
     let mut claimed = keep(&outbox);
-    for name in names(outbox.folder()).into_iter().filter(|name| name != "key") {
+    for name in names(outbox.folder()).into_iter().filter(|name| name.starts_with('2')) {
         fs::remove_file(outbox.folder().join(name)).unwrap();
     }
     claimed.attempted(&failed(&addresses(&["ops@example.com"]), false)).unwrap();
-    assert_eq!(names(outbox.folder()), ["key"]);
+    assert_eq!(names(outbox.folder()), ["key", "lock"]);
     // and whoever has it in hand still has the whole of it
     assert_eq!(claimed.message().unwrap(), MESSAGE);
     claimed.accepted().unwrap();
@@ -209,7 +214,7 @@ fn a_message_that_cannot_be_read_again_is_not_kept() {
     let many: Vec<Address> =
         (0..20_000).map(|number| format!("somebody{number}@example.com").parse().unwrap()).collect();
     assert_eq!(refused(&draft(Path::new("/a"), "error", &many)), Exit::CannotWrite);
-    assert_eq!(names(outbox.folder()), ["key"]);
+    assert_eq!(names(outbox.folder()), ["key", "lock"]);
     let long = "ü\u{1b}".repeat(100_000);
     let mut draft = draft(Path::new("/a"), "success", &recipients);
     (draft.name, draft.subject) = (&long, &long);

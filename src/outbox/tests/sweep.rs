@@ -43,7 +43,7 @@ fn what_is_just_being_written_stays() {
         let path = outbox.folder().join(format!("{id}{name}"));
         let file = fs::File::create_new(&path).unwrap();
         set_mode(&path, 0o600);
-        assert!(claim::try_lock(&file).unwrap());
+        let file = lock::try_lock(file).unwrap().unwrap();
         world.file(&format!("outbox/{id}.json.new"), "piece", 0o600);
         outbox.turn(None).unwrap().unwrap();
         assert!(path.exists(), "{name}");

@@ -5,6 +5,7 @@
 
 mod examples;
 mod hidden;
+mod outbox;
 mod overdue;
 mod password;
 mod run;
@@ -26,6 +27,7 @@ use crate::tools::Tool;
 pub use hidden::ReadMailHome;
 #[cfg(not(target_os = "macos"))]
 pub use hidden::ShowNotice;
+pub use outbox::{ListOutboxArgs, OutboxCommand, RemoveOutboxArgs, WhichOutboxArgs};
 pub use overdue::{LastSuccessArgs, OverdueArgs};
 pub use password::{
     ListPasswordsArgs, LookupArgs, PasswordCommand, RemovePasswordArgs, SetPasswordArgs, TrialArgs,
@@ -74,6 +76,9 @@ pub enum Command {
     /// Keep passwords in the private keychain, and see what it keeps
     #[command(subcommand, arg_required_else_help = true, disable_help_subcommand = true)]
     Password(PasswordCommand),
+    /// See which messages no server has accepted yet, and give them up
+    #[command(subcommand, arg_required_else_help = true, disable_help_subcommand = true)]
+    Outbox(OutboxCommand),
     /// Write a task file in a short conversation: when, account, password, recipients, test
     #[command(after_help = examples::SETUP)]
     Setup(Box<SetupArgs>),

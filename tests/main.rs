@@ -50,6 +50,7 @@ mod memory_growl;
 mod never_shown;
 mod other_home;
 mod out_of_step;
+mod outbox_commands;
 mod overdue;
 mod pages;
 mod password;

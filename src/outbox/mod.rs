@@ -76,7 +76,6 @@ pub(crate) use entry::Entry;
 pub(crate) use error::OutboxError;
 pub(crate) use id::Id;
 pub(crate) use limits::Limits;
-#[allow(unused_imports, reason = "for the command that lists them")]
 pub(crate) use list::{Damaged, Listing};
 pub(crate) use turn::Turn;
 

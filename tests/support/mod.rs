@@ -28,6 +28,7 @@ pub(crate) mod guard;
 pub(crate) mod leaks;
 pub(crate) mod memory;
 pub(crate) mod namespace;
+pub(crate) mod outbox;
 pub(crate) mod output;
 pub(crate) mod people;
 pub(crate) mod postfix;

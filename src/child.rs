@@ -16,7 +16,8 @@ use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use zeroize::Zeroizing;
 
-use crate::deadline::Deadline;
+use crate::deadline::{Deadline, Over};
+use crate::interrupt;
 
 /// How much of standard error is kept: its end.
 const STDERR_BYTES: usize = 4096;
@@ -41,7 +42,7 @@ pub(crate) struct Output {
 #[derive(Debug)]
 pub(crate) enum Stopped {
     CannotStart(io::Error),
-    TimedOut,
+    TimedOut(Over),
     TooMuch,
 }
 
@@ -89,14 +90,16 @@ fn finish(command: &mut Command, printed: Printed, deadline: &Deadline) -> Resul
         Printed::Plain(most) => (most, 0),
     };
     command.stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
-    let mut group = Group { child: start(command, deadline)?, ended: false };
+    let mut group = Group::of(start(command, deadline)?);
     let mut stdout = Pipe::new(group.child.stdout.take(), most.saturating_add(1), room, Keep::Beginning);
     let mut stderr = Pipe::new(group.child.stderr.take(), STDERR_BYTES, STDERR_BYTES, Keep::End);
     let mut nap = Duration::from_millis(1);
     loop {
         // asked before the pipes are read: what it printed before it ended is then in them
         let status = group.child.try_wait().map_err(Stopped::CannotStart)?;
-        group.ended = status.is_some();
+        if status.is_some() {
+            group.end();
+        }
         let news = stdout.drain() | stderr.drain();
         if stdout.kept.len() > most {
             return Err(Stopped::TooMuch);
@@ -106,7 +109,7 @@ fn finish(command: &mut Command, printed: Printed, deadline: &Deadline) -> Resul
             return Ok(Output { status, stdout, stderr: stderr.kept, stderr_cut });
         }
         let Some(left) = deadline.remaining() else {
-            return Err(Stopped::TimedOut);
+            return Err(Stopped::TimedOut(deadline.over()));
         };
         nap = if news { Duration::from_millis(1) } else { (nap * 2).min(NAP) };
         wait(&[stdout.fd(), stderr.fd()], nap.min(left));
@@ -130,7 +133,7 @@ fn start(command: &mut Command, deadline: &Deadline) -> Result<Child, Stopped> {
     let mut tries = 0;
     loop {
         if deadline.remaining().is_none() {
-            return Err(Stopped::TimedOut);
+            return Err(Stopped::TimedOut(deadline.over()));
         }
         tries += 1;
         match command.spawn() {
@@ -156,6 +159,19 @@ struct Group {
     ended: bool,
 }
 
+impl Group {
+    fn of(child: Child) -> Self {
+        interrupt::child(i32::try_from(child.id()).unwrap_or_default());
+        Self { child, ended: false }
+    }
+
+    /// It has ended by itself.
+    fn end(&mut self) {
+        self.ended = true;
+        interrupt::child(0);
+    }
+}
+
 impl Drop for Group {
     fn drop(&mut self) {
         if self.ended {
@@ -170,6 +186,7 @@ impl Drop for Group {
         while matches!(self.child.try_wait(), Ok(None)) && killed.elapsed() < LAST_WAIT {
             sleep(Duration::from_millis(1));
         }
+        interrupt::child(0);
     }
 }
 

@@ -1,12 +1,57 @@
 //! The one deadline that bounds the whole run of the program.
 
+use std::fmt;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::thread;
 use std::time::{Duration, Instant};
+
+use crate::interrupt;
+
+/// How often what waits for another thread looks whether somebody has asked the program to end: only
+/// system calls are ended by a signal.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// A moment after which nothing may be waited for any more.
 #[derive(Debug, Clone, Copy)]
 pub struct Deadline {
     at: Instant,
     length: Duration,
+    /// How long after a signal there is still time.
+    grace: Duration,
+}
+
+/// How long after a signal an answer is waited for without which a message might be sent twice.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// Why nothing is waited for any more, for messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Over {
+    /// This time was over.
+    After(Duration),
+    /// This signal has asked the program to end.
+    By(&'static str),
+}
+
+impl Over {
+    /// Returns the signal, if it was one.
+    pub fn signal(self) -> Option<&'static str> {
+        match self {
+            Self::After(_) => None,
+            Self::By(signal) => Some(signal),
+        }
+    }
+}
+
+impl fmt::Display for Over {
+    /// Writes what became of that which was waited for: "the sign-in did not end before …".
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::After(length) => {
+                write!(f, "did not end before the deadline of {} s", length.as_secs_f32())
+            }
+            Self::By(signal) => write!(f, "was interrupted by {signal}"),
+        }
+    }
 }
 
 impl Deadline {
@@ -15,11 +60,29 @@ impl Deadline {
         // an addition that overflows is a deadline nobody will see: a century does as well
         let century = Duration::from_secs(100 * 365 * 86_400);
         let at = start.checked_add(length.min(century)).unwrap_or(start);
-        Self { at, length }
+        Self { at, length, grace: Duration::ZERO }
     }
 
-    /// Returns the time that is left, or `None` when it is over.
+    /// Returns the time that is left, or `None` when it is over: after a signal that asks the program to
+    /// end, every time is.
     pub fn remaining(&self) -> Option<Duration> {
+        let left = self.left()?;
+        match interrupt::since() {
+            None => Some(left),
+            Some(since) => {
+                self.grace.checked_sub(since).filter(|rest| !rest.is_zero()).map(|rest| rest.min(left))
+            }
+        }
+    }
+
+    /// Returns the same deadline for what has to be known even after a signal: whether something that is
+    /// out of our hands has been accepted.
+    #[must_use]
+    pub(crate) fn to_the_last_word(self) -> Self {
+        Self { grace: GRACE, ..self }
+    }
+
+    fn left(&self) -> Option<Duration> {
         self.at.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())
     }
 
@@ -72,10 +135,32 @@ impl Deadline {
         Self { at: sooner, ..*self }
     }
 
-    /// Waits for so long, or until the deadline; tells whether that is still to come.
-    pub fn pause(&self, length: Duration) -> bool {
-        std::thread::sleep(length.min(self.remaining().unwrap_or_default()));
+    /// Waits for what another thread sends; an error when the time is over first.
+    pub(crate) fn receive<T>(&self, receiver: &Receiver<T>) -> Result<T, RecvTimeoutError> {
+        loop {
+            let left = self.remaining().unwrap_or_default();
+            match receiver.recv_timeout(left.min(LOOK)) {
+                Err(RecvTimeoutError::Timeout) if !left.is_zero() => {}
+                ended => return ended,
+            }
+        }
+    }
+
+    /// Waits for this long; tells whether there is time left then.
+    pub(crate) fn pause(&self, length: Duration) -> bool {
+        let until = self.at_most(length);
+        while let Some(left) = until.remaining() {
+            thread::sleep(left.min(LOOK));
+        }
         self.remaining().is_some()
+    }
+
+    /// Returns why there is no time left: to be asked when there is none.
+    pub fn over(&self) -> Over {
+        match interrupt::signal().filter(|_| self.left().is_some()) {
+            Some(signal) => Over::By(signal),
+            None => Over::After(self.length),
+        }
     }
 
     /// Returns how long the whole was, for messages.
@@ -114,6 +199,33 @@ mod tests {
         assert_eq!(left(seconds(3).within(five)), 3);
         let over = Deadline::after(Instant::now(), Duration::ZERO);
         assert!(over.within(five).remaining().is_none() && over.leaving(five).remaining().is_none());
+    }
+
+    #[test]
+    fn another_thread_is_waited_for_until_the_deadline() {
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let short = Deadline::after(Instant::now(), Duration::from_millis(250));
+        assert_eq!(short.receive(&receiver), Err(RecvTimeoutError::Timeout));
+        assert!(short.remaining().is_none());
+        sender.send(1).unwrap();
+        // what is there is taken all the same
+        assert_eq!(short.receive(&receiver), Ok(1));
+        drop(sender);
+        assert_eq!(seconds(60).receive(&receiver), Err(RecvTimeoutError::Disconnected));
+    }
+
+    #[test]
+    fn a_pause_ends_with_the_deadline_and_says_so() {
+        assert!(seconds(60).pause(Duration::from_millis(120)));
+        let begun = Instant::now();
+        assert!(!Deadline::after(begun, Duration::from_millis(120)).pause(Duration::from_secs(60)));
+        assert!(begun.elapsed() < Duration::from_secs(30));
+    }
+
+    #[test]
+    fn why_there_is_no_time_left_is_said_in_words() {
+        assert_eq!(seconds(60).over().to_string(), "did not end before the deadline of 60 s");
+        assert_eq!(Over::By("SIGTERM").to_string(), "was interrupted by SIGTERM");
     }
 
     #[test]

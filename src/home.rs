@@ -42,16 +42,16 @@ pub fn own() -> Option<PathBuf> {
 /// The database of users may be a directory that is away, and a home a server that hangs: both are asked in
 /// a thread, which is left behind when it takes too long. Then what HOME says has to do.
 pub(crate) fn to_hide(deadline: Deadline) -> Vec<String> {
-    let limit = deadline.share(5).at_most(HIDE_PATIENCE).remaining().unwrap_or_default();
+    let limit = deadline.share(5).at_most(HIDE_PATIENCE);
     let as_it_is = || std::env::var("HOME").into_iter().collect();
     in_time(look_up_to_hide, limit).unwrap_or_else(as_it_is)
 }
 
 /// Does something that nobody can give a time limit, for no longer than this.
-fn in_time<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static, limit: Duration) -> Option<T> {
+fn in_time<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static, limit: Deadline) -> Option<T> {
     let (sender, receiver) = mpsc::channel();
     thread::Builder::new().spawn(move || sender.send(work())).ok()?;
-    receiver.recv_timeout(limit).ok()
+    limit.receive(&receiver).ok()
 }
 
 fn look_up_to_hide() -> Vec<String> {
@@ -180,8 +180,10 @@ mod tests {
     #[test]
     fn what_takes_too_long_is_left_behind() {
         let (keeper, waits) = mpsc::channel::<()>();
-        assert_eq!(in_time(|| 7, Duration::from_secs(60)), Some(7));
-        assert!(in_time(move || waits.recv().is_ok(), Duration::from_millis(20)).is_none());
+        let within = |length| Deadline::after(std::time::Instant::now(), length);
+        assert_eq!(in_time(|| 7, within(Duration::from_secs(60))), Some(7));
+        let soon = within(Duration::from_millis(20));
+        assert!(in_time(move || waits.recv().is_ok(), soon).is_none());
         drop(keeper);
     }
 }

@@ -12,7 +12,7 @@
 //!
 //! From the inside out; no module knows one that stands below it in this list:
 //!
-//! - [`exit`], [`error`], [`text`], [`deadline`] the words everything else is written in
+//! - [`exit`], [`error`], [`text`], `interrupt`, [`deadline`] the words everything else is written in
 //! - [`run`], [`decide`], [`tools`] what happened, and whether it is worth a notice
 //! - [`task`] the task file: parsing with every fault at once, and its schema
 //! - [`message`] composing: text, HTML, headers, templates, the end of a log
@@ -57,6 +57,7 @@ pub mod files;
 mod foreground;
 pub mod home;
 mod inherited;
+mod interrupt;
 pub mod message;
 mod net;
 mod newest;

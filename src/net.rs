@@ -5,9 +5,14 @@
 
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
+use std::os::fd::AsFd;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::deadline::Deadline;
 use crate::text::io_words;
@@ -30,8 +35,7 @@ pub(crate) fn resolve(host: &str, port: u16, deadline: Deadline) -> io::Result<V
         // nobody listens any more after the deadline
         let _ = sender.send(found);
     })?;
-    let left = deadline.remaining().ok_or(ErrorKind::TimedOut)?;
-    let found = receiver.recv_timeout(left).map_err(|_| io::Error::from(ErrorKind::TimedOut))??;
+    let found = deadline.receive(&receiver).map_err(|_| io::Error::from(ErrorKind::TimedOut))??;
     if found.is_empty() {
         return Err(io::Error::new(ErrorKind::NotFound, "the name has no address"));
     }
@@ -74,8 +78,35 @@ pub(crate) fn connect(addresses: &[SocketAddr], deadline: Deadline) -> Result<Tc
 }
 
 fn connect_one(address: SocketAddr, deadline: Deadline) -> io::Result<TcpStream> {
-    let left = deadline.remaining().ok_or(ErrorKind::TimedOut)?;
-    TcpStream::connect_timeout(&address, left)
+    deadline.remaining().ok_or(ErrorKind::TimedOut)?;
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_nonblocking(true)?;
+    match socket.connect(&address.into()) {
+        Err(error) if is_under_way(&error) => connected(&socket, deadline)?,
+        other => other?,
+    }
+    socket.set_nonblocking(false)?;
+    Ok(socket.into())
+}
+
+/// Tells whether a connection is being made meanwhile, as connect(2) says it.
+fn is_under_way(error: &io::Error) -> bool {
+    let codes = [Errno::EINPROGRESS, Errno::EINTR];
+    error.raw_os_error().is_some_and(|code| codes.contains(&Errno::from_raw(code)))
+}
+
+/// Waits until a connection is made. What std has for it goes on waiting after a signal.
+fn connected(socket: &Socket, deadline: Deadline) -> io::Result<()> {
+    loop {
+        let left = deadline.remaining().ok_or(ErrorKind::TimedOut)?;
+        // one of none would return at once, again and again; a longer one than poll(2) takes is cut
+        let left = PollTimeout::try_from(left.max(Duration::from_millis(1))).unwrap_or(PollTimeout::MAX);
+        match poll(&mut [PollFd::new(socket.as_fd(), PollFlags::POLLOUT)], left) {
+            Ok(0) | Err(Errno::EINTR | Errno::EAGAIN) => {}
+            Ok(_) => return socket.take_error()?.map_or(Ok(()), Err),
+            Err(error) => return Err(error.into()),
+        }
+    }
 }
 
 fn connect_any(addresses: &[SocketAddr], deadline: Deadline) -> Result<TcpStream, ConnectError> {
@@ -99,9 +130,8 @@ fn connect_any(addresses: &[SocketAddr], deadline: Deadline) -> Result<TcpStream
         if running.is_empty() && waiting.len() == 0 {
             return Err(ConnectError { attempts });
         }
-        let left = deadline.remaining().unwrap_or(Duration::ZERO);
-        let patience = if waiting.len() == 0 { left } else { left.min(ATTEMPT_DELAY) };
-        match receiver.recv_timeout(patience) {
+        let patience = if waiting.len() == 0 { deadline } else { deadline.at_most(ATTEMPT_DELAY) };
+        match patience.receive(&receiver) {
             Ok((_, Ok(stream))) => return Ok(stream),
             Ok((address, Err(error))) => {
                 running.retain(|other| *other != address);

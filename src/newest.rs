@@ -49,7 +49,7 @@ pub(crate) fn newest(path: &Path, window: Window, deadline: Deadline) -> io::Res
     thread::Builder::new().spawn(move || {
         let _ = sender.send(Search { window, deadline, seen: &theirs }.all(&path));
     })?;
-    let ended = receiver.recv_timeout(deadline.remaining().unwrap_or_default());
+    let ended = deadline.receive(&receiver);
     let mut found = seen.lock().unwrap_or_else(PoisonError::into_inner).clone();
     if let Ok(result) = ended {
         return result.map(|()| found);

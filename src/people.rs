@@ -72,7 +72,7 @@ fn ask(look_up: impl FnOnce() -> nix::Result<Option<User>> + Send + 'static) -> 
 }
 
 fn wait(answer: &Receiver<Option<User>>, until: Deadline) -> Found {
-    answer.recv_timeout(until.remaining().unwrap_or_default()).map_err(|_| Unanswered)
+    until.receive(answer).map_err(|_| Unanswered)
 }
 
 #[cfg(test)]

@@ -78,6 +78,8 @@ mod setup_choices;
 mod setup_hooks;
 mod setup_passwords;
 mod setup_unattended;
+#[cfg(target_os = "linux")]
+mod signals;
 mod silence;
 mod site;
 mod support;

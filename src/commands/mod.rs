@@ -26,6 +26,7 @@ mod waiting;
 use crate::World;
 use crate::cli::{Cli, Command};
 use crate::exit::{Ending, Exit};
+use crate::interrupt;
 
 pub(crate) use output::{Output, print_and_end, talk_raw};
 pub(crate) use read_mail_home::run as read_mail_home;
@@ -45,10 +46,23 @@ fn own(command: &Command, world: &World) -> Exit {
     match command {
         // it ends as another program has ended
         Command::Run(_) => Exit::Software,
-        Command::Notify(args) => notify::run(args, world),
-        Command::TestEmail(args) => test_email::run(args, world),
-        Command::Check(args) => check::run(args, world),
-        Command::Overdue(args) => overdue::run(args, world),
+        Command::Notify(args) => {
+            // what a hook ends with is nobody's business
+            interrupt::watch(if args.hook { Exit::Ok } else { Exit::TempFail });
+            notify::run(args, world)
+        }
+        Command::TestEmail(args) => {
+            interrupt::watch(Exit::TempFail);
+            test_email::run(args, world)
+        }
+        Command::Check(args) => {
+            interrupt::watch(Exit::TempFail);
+            check::run(args, world)
+        }
+        Command::Overdue(args) => {
+            interrupt::watch(Exit::TempFail);
+            overdue::run(args, world)
+        }
         Command::Certificate(args) => certificate::run(args, world),
         Command::Accounts(args) => accounts::run(args, world),
         Command::Password(command) => password::run(command, world),

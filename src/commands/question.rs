@@ -21,6 +21,9 @@ pub(super) fn confirmed(question: &str, usual: bool, deadline: &Deadline) -> Res
         let _ = write!(io::stderr().lock(), "{} {choice} ", text::one_line(question));
         let mut answer = [0; LONGEST];
         let length = stdin::read(&mut answer, deadline).map_err(|error| match error.kind() {
+            io::ErrorKind::TimedOut if deadline.over().signal().is_some() => {
+                Failure::new(Exit::TempFail, format!("the question {}", deadline.over()))
+            }
             io::ErrorKind::TimedOut => left().with_hint("allow more time with --deadline"),
             _ => Failure::new(Exit::NoPermission, format!("no answer: {}", text::io_words(&error))),
         })?;

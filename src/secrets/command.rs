@@ -41,7 +41,7 @@ pub(super) fn run(argv: &[String], request: &Request<'_>) -> Result<Secret, Secr
         let ended = child::run(&mut command, Printed::Secret(MAX_BYTES), &request.deadline);
         judge(&ended.map_err(|stopped| match stopped {
             Stopped::CannotStart(error) => CommandFault::CannotStart(error),
-            Stopped::TimedOut => CommandFault::TimedOut(request.deadline.length()),
+            Stopped::TimedOut(over) => CommandFault::TimedOut(over),
             Stopped::TooMuch => CommandFault::TooMuch,
         })?)
     };

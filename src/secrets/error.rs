@@ -3,9 +3,9 @@
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use super::{KeychainError, Unusable};
+use crate::deadline::Over;
 use crate::error::Situation;
 use crate::exit::Exit;
 use crate::files::FileError;
@@ -86,7 +86,7 @@ pub enum CommandFault {
         said: Option<String>,
     },
     /// It was killed at the deadline.
-    TimedOut(Duration),
+    TimedOut(Over),
     /// It printed more than a secret can be long, and was killed.
     TooMuch,
     /// It ended well and printed nothing.
@@ -105,7 +105,7 @@ pub enum PromptFault {
     /// The prompt was left with Ctrl-C or Ctrl-D.
     Cancelled,
     /// Nothing was typed before the deadline.
-    TimedOut(Duration),
+    TimedOut(Over),
     /// What was typed is no password.
     Unusable(Unusable),
     /// A new password was to be typed twice, and was never typed twice alike.
@@ -122,7 +122,7 @@ pub enum StdinFault {
     /// What stands there is no password.
     Unusable(Unusable),
     /// It was not closed before the deadline.
-    TimedOut(Duration),
+    TimedOut(Over),
     /// It cannot be read.
     Io(io::Error),
 }
@@ -150,11 +150,12 @@ impl std::error::Error for SecretError {}
 
 impl Situation for SecretError {
     fn exit(&self) -> Exit {
-        Exit::NoPermission
+        if self.fault.is_interrupted() { Exit::TempFail } else { Exit::NoPermission }
     }
 
     fn hint(&self) -> Option<String> {
         match &self.fault {
+            fault if fault.is_interrupted() => None,
             SecretFault::NotFound(absent) => Some(absent.hint.clone()),
             SecretFault::File(error) => error.hint(),
             SecretFault::Unusable { why, .. } => Some(put_right(*why).to_owned()),
@@ -165,6 +166,19 @@ impl Situation for SecretError {
             SecretFault::Keychain(error) => error.hint(),
             SecretFault::Prompt(fault) => Some(fault.hint().to_owned()),
             SecretFault::Stdin(fault) => Some(fault.hint().to_owned()),
+        }
+    }
+}
+
+impl SecretFault {
+    /// Tells whether a signal has asked the program to end before there was an answer.
+    fn is_interrupted(&self) -> bool {
+        match self {
+            Self::Command { fault: CommandFault::TimedOut(over), .. }
+            | Self::Prompt(PromptFault::TimedOut(over))
+            | Self::Stdin(StdinFault::TimedOut(over)) => over.signal().is_some(),
+            Self::Keychain(error) => error.is_interrupted(),
+            _ => false,
         }
     }
 }
@@ -193,7 +207,8 @@ impl fmt::Display for CommandFault {
             Self::CannotStart(error) => write!(f, "cannot be started: {}", io_words(error)),
             Self::Failed { status, said: None } => f.write_str(status),
             Self::Failed { status, said: Some(said) } => write!(f, "{status}: {said}"),
-            Self::TimedOut(length) => {
+            Self::TimedOut(over @ Over::By(_)) => over.fmt(f),
+            Self::TimedOut(Over::After(length)) => {
                 write!(f, "was still running when the time for the whole run was over ({length:?})")
             }
             Self::TooMuch => write!(f, "printed more than {} KiB", super::MAX_BYTES / 1024),
@@ -226,7 +241,8 @@ impl CommandFault {
             Self::Failed { .. } | Self::Silent => {
                 Some("run the command by hand, as the same user and without a terminal".to_owned())
             }
-            Self::TimedOut(_) => Some(
+            Self::TimedOut(Over::By(_)) => None,
+            Self::TimedOut(Over::After(_)) => Some(
                 "see whether it waits for an answer: it has no terminal; or allow more time with --deadline"
                     .to_owned(),
             ),
@@ -242,7 +258,8 @@ impl fmt::Display for PromptFault {
             Self::NoTerminal(error) => write!(f, "the terminal cannot be used: {}", io_words(error)),
             Self::Background => f.write_str("it cannot be asked for from the background of the terminal"),
             Self::Cancelled => f.write_str("the prompt was cancelled"),
-            Self::TimedOut(length) => {
+            Self::TimedOut(over @ Over::By(_)) => write!(f, "the question {over}"),
+            Self::TimedOut(Over::After(length)) => {
                 write!(f, "nothing was typed before the time for the whole run was over ({length:?})")
             }
             Self::Unusable(Unusable::Empty) => f.write_str("an empty line was typed"),
@@ -258,7 +275,8 @@ impl fmt::Display for StdinFault {
             Self::Nothing => f.write_str("standard input is empty"),
             Self::SecondLine => f.write_str("standard input has more than one line"),
             Self::Unusable(why) => write!(f, "standard input cannot be used: {why}"),
-            Self::TimedOut(length) => {
+            Self::TimedOut(over @ Over::By(_)) => write!(f, "reading standard input {over}"),
+            Self::TimedOut(Over::After(length)) => {
                 write!(
                     f,
                     "standard input did not end before the time for the whole run was over ({length:?})"

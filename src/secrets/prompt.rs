@@ -64,8 +64,8 @@ fn lock() -> MutexGuard<'static, Option<Termios>> {
 
 /// Asks a question whose answer is not shown. What is typed ahead is not shown either.
 fn hidden(question: String, deadline: &Deadline) -> Result<Secret, PromptFault> {
-    let timed_out = || PromptFault::TimedOut(deadline.length());
-    let left = deadline.remaining().ok_or_else(timed_out)?;
+    let timed_out = || PromptFault::TimedOut(deadline.over());
+    deadline.remaining().ok_or_else(timed_out)?;
     let mut terminal = Terminal::open()?;
     let copy = || terminal.device.try_clone().map_err(PromptFault::NoTerminal);
     let (input, output) = (copy()?, copy()?);
@@ -83,7 +83,7 @@ fn hidden(question: String, deadline: &Deadline) -> Result<Secret, PromptFault> 
             let _ = sender.send(typed.map(Zeroizing::new));
         })
         .map_err(PromptFault::NoTerminal)?;
-    let answer = receiver.recv_timeout(left);
+    let answer = deadline.receive(&receiver);
     terminal.end_line();
     match answer {
         Ok(Ok(typed)) => Secret::new(&typed).map_err(PromptFault::Unusable),

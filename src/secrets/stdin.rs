@@ -26,7 +26,7 @@ pub(super) fn read(deadline: &Deadline) -> Result<Secret, StdinFault> {
             Ok(0) => return one_line(bytes.get(..length).unwrap_or_default()),
             Ok(more) => length += more,
             Err(error) if error.kind() == ErrorKind::TimedOut => {
-                return Err(StdinFault::TimedOut(deadline.length()));
+                return Err(StdinFault::TimedOut(deadline.over()));
             }
             Err(error) => return Err(StdinFault::Io(error)),
         }

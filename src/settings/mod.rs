@@ -14,7 +14,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::cli::{Overrides, TaskArgs};
-use crate::deadline::Deadline;
+use crate::deadline::{Deadline, Over};
 use crate::decide::ScreenEvent;
 use crate::error::Failure;
 use crate::exit::Exit;
@@ -182,17 +182,21 @@ fn read_stdin(what: &str, deadline: Deadline) -> Result<Vec<u8>, Failure> {
         let read = io::stdin().lock().take(most).read_to_end(&mut bytes);
         let _ = sender.send(read.map(|_| bytes));
     });
-    let left = deadline.remaining().unwrap_or_default();
-    let read = reader.and_then(|_| receiver.recv_timeout(left).map_err(|_| io::ErrorKind::TimedOut)?);
+    let read = reader.and_then(|_| deadline.receive(&receiver).map_err(|_| io::ErrorKind::TimedOut)?);
     read.map_err(|error| match error.kind() {
-        io::ErrorKind::TimedOut => {
-            let seconds = deadline.length().as_secs_f32();
-            Failure::new(
-                Exit::NoInput,
-                format!("stdin, which is to be {what}, did not end within {seconds} s"),
-            )
-            .with_hint("close stdin behind it, or give the path of a file")
-        }
+        io::ErrorKind::TimedOut => match deadline.over() {
+            over @ Over::By(_) => {
+                Failure::new(Exit::TempFail, format!("reading stdin, which is to be {what}, {over}"))
+            }
+            Over::After(length) => {
+                let seconds = length.as_secs_f32();
+                Failure::new(
+                    Exit::NoInput,
+                    format!("stdin, which is to be {what}, did not end within {seconds} s"),
+                )
+                .with_hint("close stdin behind it, or give the path of a file")
+            }
+        },
         _ => Failure::new(Exit::NoInput, format!("cannot read {what} from stdin: {}", io_words(&error))),
     })
 }

@@ -9,10 +9,11 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::facts::stated;
 use crate::cli::RunArgs;
-use crate::deadline::Deadline;
+use crate::deadline::{Deadline, Over};
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::files::{self, Purpose};
+use crate::interrupt;
 use crate::message::human;
 use crate::run::{Outcome, RunFacts};
 use crate::settings::{Origin, read_stdin};
@@ -207,5 +208,9 @@ fn feed(
 }
 
 fn unreadable(name: &str, error: &io::Error) -> Failure {
+    if let Some(signal) = interrupt::signal().filter(|_| error.kind() == io::ErrorKind::TimedOut) {
+        let over = Over::By(signal);
+        return Failure::new(Exit::TempFail, format!("reading the report from {name} {over}"));
+    }
     Failure::new(Exit::NoInput, format!("cannot read the report from {name}: {}", io_words(error)))
 }

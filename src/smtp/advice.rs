@@ -1,6 +1,7 @@
 //! What to do about each fault of a conversation: the usual confusions, each with what to type.
 
 use crate::accounts::Preset;
+use crate::deadline::Over;
 use crate::smtp::Route;
 use crate::smtp::certificate::Fault;
 use crate::smtp::error::{Problem, Refusal, SmtpError, Step};
@@ -19,7 +20,8 @@ pub(super) fn hint(error: &SmtpError) -> Option<String> {
             )
         }
         Problem::Unreachable(_) => unreachable(route),
-        Problem::TimedOut(_) => timed_out(route, error.step),
+        Problem::TimedOut(Over::By(_)) => return None,
+        Problem::TimedOut(Over::After(_)) => timed_out(route, error.step),
         Problem::Closed | Problem::Broken(_) => {
             "try again; if it stays so, ask the server's administrator for the reason in its log".to_owned()
         }

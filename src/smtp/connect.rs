@@ -20,7 +20,7 @@ pub(super) fn connect(
     let addresses = stages
         .time(Step::Resolve.name(), || net::resolve(&route.host, route.port, deadline))
         .map_err(|error| match error.kind() {
-            ErrorKind::TimedOut => Problem::TimedOut(deadline.length()),
+            ErrorKind::TimedOut => Problem::TimedOut(deadline.over()),
             _ => Problem::NameNotFound(lookup_words(&error)),
         })
         .map_err(fail(route, Step::Resolve))?;
@@ -29,7 +29,7 @@ pub(super) fn connect(
         .map_err(|error| {
             let all_late = error.attempts.iter().all(|(_, e)| e.kind() == ErrorKind::TimedOut);
             if all_late && deadline.remaining().is_none() {
-                Problem::TimedOut(deadline.length())
+                Problem::TimedOut(deadline.over())
             } else {
                 Problem::Unreachable(error.attempts.into_iter().map(|(a, e)| (a, io_words(&e))).collect())
             }

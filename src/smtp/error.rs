@@ -2,9 +2,9 @@
 //!
 //! What happened is here; what to do about it is in [`crate::smtp::advice`].
 
+use crate::deadline::Over;
 use std::fmt;
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use crate::error::{Failure, Situation};
 use crate::exit::Exit;
@@ -94,7 +94,7 @@ pub(crate) enum Problem {
     /// No address could be connected to.
     Unreachable(Vec<(SocketAddr, String)>),
     /// The deadline passed.
-    TimedOut(Duration),
+    TimedOut(Over),
     /// The server closed the connection, or the network did.
     Closed,
     /// The server closed it after the whole message had been handed over.
@@ -220,9 +220,7 @@ impl fmt::Display for SmtpError {
                 }
                 Ok(())
             }
-            Problem::TimedOut(length) => {
-                write!(f, "{server}: {doing} did not end before the deadline of {} s", length.as_secs_f32())
-            }
+            Problem::TimedOut(over) => write!(f, "{server}: {doing} {over}"),
             Problem::Closed => write!(f, "{server} closed the connection during {doing}"),
             Problem::ClosedAfterMessage => write!(
                 f,

@@ -66,7 +66,7 @@ impl Session<'_> {
         self.between_commands = false;
         let below = self.stream.wire().and_then(|wire| wire.seen().borrow().fault);
         match below.unwrap_or(error.kind()) {
-            ErrorKind::TimedOut => Problem::TimedOut(self.deadline.length()),
+            ErrorKind::TimedOut => Problem::TimedOut(self.deadline.over()),
             ErrorKind::UnexpectedEof
             | ErrorKind::ConnectionReset
             | ErrorKind::ConnectionAborted

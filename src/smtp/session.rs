@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::deadline::Deadline;
+use crate::deadline::{Deadline, Over};
 use crate::delivery::TlsFacts;
 use crate::smtp::capabilities::Capabilities;
 use crate::smtp::certificate::CertificateFacts;
@@ -204,7 +204,9 @@ impl<'a> Session<'a> {
             Ok(reply) if reply.is_transient() || reply.is_permanent() => Err(Problem::Refused(reply)),
             Ok(reply) => Err(Problem::Unexpected(reply)),
             Err(Problem::Garbled(line)) => Err(Problem::NotSmtp(line)),
-            Err(Problem::TimedOut(_)) if in_clear && self.begins_with_tls() => Err(Problem::TlsOnPlainPort),
+            Err(Problem::TimedOut(Over::After(_))) if in_clear && self.begins_with_tls() => {
+                Err(Problem::TlsOnPlainPort)
+            }
             Err(other) => Err(other),
         }
     }
@@ -320,7 +322,7 @@ impl<'a> Session<'a> {
     }
 
     /// Lets the connection end at another moment.
-    fn set_deadline(&mut self, deadline: Deadline) {
+    pub(super) fn set_deadline(&mut self, deadline: Deadline) {
         match &mut self.stream {
             Stream::Plain(wire) => wire.set_deadline(deadline),
             Stream::Tls(stream) => stream.get_mut().set_deadline(deadline),

@@ -32,7 +32,7 @@ pub(super) fn handshake(
         return Err(Problem::PlainTextOnTlsPort);
     }
     Err(match seen.fault {
-        Some(ErrorKind::TimedOut) => Problem::TimedOut(deadline.length()),
+        Some(ErrorKind::TimedOut) => Problem::TimedOut(deadline.over()),
         Some(_) if !asks_for_certificate(&seen.opening) => Problem::Closed,
         _ => match explain(&error) {
             Problem::HandshakeFailed(_) if asks_for_certificate(&seen.opening) => {

@@ -315,10 +315,14 @@ impl Session<'_> {
                 other => other,
             });
         }
+        // it may be the server's by now: who never hears that sends it again
+        self.set_deadline(self.deadline.to_the_last_word());
         let reply = self.reply().map_err(|problem| match problem {
             Problem::Closed => Problem::ClosedAfterMessage,
             other => other,
-        })?;
+        });
+        self.set_deadline(self.deadline);
+        let reply = reply?;
         self.between_commands = !quit && reply.code != 421;
         match reply.code {
             // the answer to QUIT, or a goodbye: the one to the message has not come

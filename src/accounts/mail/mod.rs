@@ -24,7 +24,7 @@ use std::thread;
 use nix::unistd::geteuid;
 
 use super::found::{Found, Listing, Problem};
-use crate::deadline::Deadline;
+use crate::deadline::{Deadline, Over};
 use crate::error::Situation;
 use crate::files::{self, FileError, FileFault, Purpose};
 use denied::Denials;
@@ -50,10 +50,12 @@ pub(super) fn list_within(home: &Path, deadline: Deadline) -> Listing {
         // nobody listens any more when it came too late
         let _ = sender.send(list(&path));
     });
-    let left = deadline.remaining().unwrap_or_default();
-    let listing = reader.ok().and_then(|_| receiver.recv_timeout(left).ok());
+    let listing = reader.ok().and_then(|_| deadline.receive(&receiver).ok());
     listing.unwrap_or_else(|| {
-        let message = format!("Mail's files were not read within {} s", deadline.length().as_secs_f32());
+        let message = match deadline.over() {
+            Over::After(length) => format!("Mail's files were not read within {} s", length.as_secs_f32()),
+            over @ Over::By(_) => format!("reading Mail's files {over}"),
+        };
         let hint = "see whether the disk answers, or write the account out in the task";
         let problems = vec![Problem::of_file(home, message, Some(hint.to_owned()))];
         Listing { problems, ..Listing::default() }

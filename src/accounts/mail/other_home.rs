@@ -16,7 +16,7 @@ use crate::accounts::found::{Found, Listing, Problem};
 use crate::accounts::{READ_MAIL_HOME, label, short_name};
 use crate::child::{self, Output, Printed, Stopped, ending};
 use crate::confined;
-use crate::deadline::Deadline;
+use crate::deadline::{Deadline, Over};
 use crate::files::FileFault;
 use crate::task::parse_host;
 use crate::text::{io_words, is_active, one_line, shell_word, shorten};
@@ -90,7 +90,8 @@ fn read_as_owner(home: &Home, deadline: Deadline) -> Result<Listing, Problem> {
             Stopped::CannotStart(error) => {
                 format!("this program cannot be started again: {}", io_words(&error))
             }
-            Stopped::TimedOut => format!("it was not done after {:.1} s", time.as_secs_f32()),
+            Stopped::TimedOut(over @ Over::By(_)) => format!("reading it {over}"),
+            Stopped::TimedOut(Over::After(_)) => format!("it was not done after {:.1} s", time.as_secs_f32()),
             Stopped::TooMuch => format!("it holds more than {} MiB of accounts", MOST >> 20),
         })
     })?;

@@ -3,10 +3,10 @@
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use crate::channels::SCREEN;
 use crate::channels::growl::reply::Refusal;
+use crate::deadline::Over;
 use crate::error::Situation;
 use crate::exit::Exit;
 use crate::secrets::Slot;
@@ -37,7 +37,7 @@ pub(super) enum Problem {
     /// Nobody answers at any of these addresses.
     Unreachable(Vec<(SocketAddr, io::Error)>),
     /// The time was over before it was done.
-    TimedOut(Doing, Duration),
+    TimedOut(Doing, Over),
     /// It closed the connection without a word.
     Closed(Doing),
     /// The connection failed.
@@ -102,7 +102,8 @@ impl fmt::Display for GrowlError<'_> {
                 }
                 Ok(())
             }
-            Problem::TimedOut(doing, length) => {
+            Problem::TimedOut(doing, over @ Over::By(_)) => write!(f, "{place}: {} {over}", doing.words()),
+            Problem::TimedOut(doing, Over::After(length)) => {
                 let seconds = length.as_secs_f32();
                 match doing {
                     Doing::Resolve => write!(f, "{place} was not found within {seconds} s"),
@@ -176,7 +177,7 @@ impl Situation for GrowlError<'_> {
 
     fn hint(&self) -> Option<String> {
         let hint = match &self.problem {
-            Problem::NoRandom => return None,
+            Problem::NoRandom | Problem::TimedOut(_, Over::By(_)) => return None,
             Problem::NameNotFound(_) => {
                 "check the spelling of \"host\" in \"growl\", and that this computer is online".to_owned()
             }

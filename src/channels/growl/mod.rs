@@ -136,7 +136,7 @@ impl GrowlChannel<'_> {
         let addresses = stages
             .time(Doing::Resolve.name(), || net::resolve(host, *port, deadline))
             .map_err(|error| match error.kind() {
-                ErrorKind::TimedOut => Problem::TimedOut(Doing::Resolve, deadline.length()),
+                ErrorKind::TimedOut => Problem::TimedOut(Doing::Resolve, deadline.over()),
                 _ => Problem::NameNotFound(net::lookup_words(&error)),
             })
             .map_err(|problem| fail(false, problem))?;
@@ -155,7 +155,7 @@ impl GrowlChannel<'_> {
 fn unreachable(error: net::ConnectError, deadline: Deadline) -> Problem {
     let all_late = error.attempts.iter().all(|(_, e)| e.kind() == ErrorKind::TimedOut);
     if all_late && deadline.remaining().is_none() {
-        Problem::TimedOut(Doing::Connect, deadline.length())
+        Problem::TimedOut(Doing::Connect, deadline.over())
     } else {
         Problem::Unreachable(error.attempts)
     }
@@ -212,7 +212,7 @@ impl<'a> Conversation<'a> {
             Ok(Reply::Error(refusal)) => Err(fail(Problem::Refused(doing, refusal))),
             Ok(Reply::Alien(line)) => Err(fail(Problem::Alien(line))),
             Ok(Reply::Silence) | Err(NoAnswer::Closed) => Err(fail(Problem::Closed(doing))),
-            Err(NoAnswer::TimedOut) => Err(fail(Problem::TimedOut(doing, self.deadline.length()))),
+            Err(NoAnswer::TimedOut) => Err(fail(Problem::TimedOut(doing, self.deadline.over()))),
             Err(NoAnswer::Broken(error)) => Err(fail(Problem::Broken(doing, error))),
         }
     }

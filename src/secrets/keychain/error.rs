@@ -2,10 +2,10 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use super::absent::Who;
 use super::key::meaning;
+use crate::deadline::Over;
 use crate::error::Situation;
 use crate::exit::Exit;
 use crate::files::{FileError, PrivateError, WriteError, aside};
@@ -69,8 +69,8 @@ pub enum KeychainError {
     SystemBusy {
         /// Which one.
         keychain: &'static str,
-        /// How long the whole was.
-        length: Duration,
+        /// Why it is not waited for any more.
+        over: Over,
     },
     /// There is no place where a new key could be kept.
     NoPlace,
@@ -78,8 +78,8 @@ pub enum KeychainError {
     Busy {
         /// By which file they take turns.
         lock: PathBuf,
-        /// For how long.
-        length: Duration,
+        /// Why it is not waited for any more.
+        over: Over,
         /// Whether that is the time of the whole run.
         whole: bool,
     },
@@ -153,7 +153,10 @@ impl fmt::Display for KeychainError {
                 )?;
                 write!(f, "(OSStatus {status})")
             }
-            Self::SystemBusy { keychain, length } => {
+            Self::SystemBusy { keychain, over: over @ Over::By(_) } => {
+                write!(f, "the key of the vault cannot be had: asking the {keychain} {over}")
+            }
+            Self::SystemBusy { keychain, over: Over::After(length) } => {
                 write!(
                     f,
                     "the key of the vault cannot be had: the {keychain} had not answered when the time for "
@@ -161,7 +164,14 @@ impl fmt::Display for KeychainError {
                 write!(f, "the whole run was over ({length:?})")
             }
             Self::NoPlace => f.write_str("there is no place to keep the key of a vault in"),
-            Self::Busy { lock, length, whole } => {
+            Self::Busy { lock, over: over @ Over::By(_), .. } => {
+                write!(
+                    f,
+                    "waiting for another process, which was changing the passwords, {over}; it holds {}",
+                    quoted(lock)
+                )
+            }
+            Self::Busy { lock, over: Over::After(length), whole } => {
                 f.write_str("another process was changing the passwords ")?;
                 if *whole {
                     write!(f, "until the time for the whole run was over ({length:?})")?;
@@ -187,13 +197,23 @@ impl fmt::Display for KeychainError {
 
 impl std::error::Error for KeychainError {}
 
+impl KeychainError {
+    /// Tells whether a signal has asked the program to end while it waited.
+    pub(in crate::secrets) fn is_interrupted(&self) -> bool {
+        match self {
+            Self::SystemBusy { over, .. } | Self::Busy { over, .. } => over.signal().is_some(),
+            _ => false,
+        }
+    }
+}
+
 impl Situation for KeychainError {
     fn exit(&self) -> Exit {
         match self {
             Self::Private(error) => error.exit(),
             Self::Write(error) | Self::MayComeBack(error) => error.exit(),
             Self::Full { .. } => Exit::CannotWrite,
-            Self::Busy { .. } | Self::NoRandom => Exit::TempFail,
+            Self::Busy { .. } | Self::NoRandom | Self::SystemBusy { over: Over::By(_), .. } => Exit::TempFail,
             Self::NoHome
             | Self::Damaged { .. }
             | Self::Newer { .. }

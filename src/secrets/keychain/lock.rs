@@ -11,6 +11,7 @@ use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 
 use super::{Access, KeychainError};
+use crate::deadline::Over;
 use crate::files::{Purpose, WriteError, is_at, open_private_lock};
 
 /// How long a turn is waited for at most.
@@ -61,9 +62,9 @@ fn locked(path: &Path, access: Access) -> Result<File, KeychainError> {
     thread::Builder::new().spawn(waiting).map_err(failed)?;
     let left = patience(access.deadline.remaining().unwrap_or_default());
     let quiet = left.min(SILENCE);
-    let taken = receiver.recv_timeout(quiet).or_else(|late| {
+    let taken = access.deadline.at_most(quiet).receive(&receiver).or_else(|late| {
         let rest = left.saturating_sub(quiet);
-        if rest.is_zero() {
+        if rest.is_zero() || access.deadline.remaining().is_none() {
             return Err(late);
         }
         // whoever has typed a password sees why nothing happens; a stderr that is gone changes nothing
@@ -72,7 +73,7 @@ fn locked(path: &Path, access: Access) -> Result<File, KeychainError> {
             "backup-notify: another process is changing the passwords; waiting for it, {} s at most",
             rest.as_secs().max(1)
         );
-        receiver.recv_timeout(rest)
+        access.deadline.at_most(rest).receive(&receiver)
     });
     match taken {
         Ok(taken) => taken.map_err(failed),
@@ -88,8 +89,8 @@ fn patience(left: Duration) -> Duration {
 
 fn busy(path: &Path, access: Access) -> KeychainError {
     let whole = access.deadline.remaining().is_none();
-    let length = if whole { access.deadline.length() } else { LONGEST };
-    KeychainError::Busy { lock: path.to_owned(), length, whole }
+    let over = if whole { access.deadline.over() } else { Over::After(LONGEST) };
+    KeychainError::Busy { lock: path.to_owned(), over, whole }
 }
 
 #[cfg(test)]

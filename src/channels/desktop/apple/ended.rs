@@ -1,6 +1,7 @@
 //! What the end of a child means: that a notice was handed over, or why not.
 
 use crate::child::{Output, Stopped, ending};
+use crate::deadline::Over;
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::text;
@@ -63,7 +64,8 @@ impl Case<'_> {
     fn stopped(&self, stopped: Stopped) -> Failure {
         let word = self.program.word();
         match stopped {
-            Stopped::TimedOut => {
+            Stopped::TimedOut(over @ Over::By(_)) => Failure::new(Exit::TempFail, format!("{word} {over}")),
+            Stopped::TimedOut(Over::After(_)) => {
                 let what = format!("{word} was not done after {:.1} s", self.seconds);
                 Failure::new(Exit::TempFail, what).with_hint(self.unreachable())
             }
@@ -275,7 +277,8 @@ mod tests {
             assert_eq!(failure.exit.code(), code);
             assert_eq!(failure.hint.as_deref(), Some("ls -l '/x y' shows what is there"));
         }
-        let failure = case.judge(Err(Stopped::TimedOut)).err().unwrap();
+        let failure =
+            case.judge(Err(Stopped::TimedOut(Over::After(std::time::Duration::ZERO)))).err().unwrap();
         assert_eq!(
             (failure.what.as_str(), failure.exit),
             ("osascript was not done after 2.5 s", Exit::TempFail)

@@ -192,6 +192,9 @@ impl Bus {
 
 /// Says that the time was over, in the words of its whole length.
 pub(super) fn timed_out(step: Step, deadline: Deadline) -> Fault {
+    if let Some(signal) = deadline.over().signal() {
+        return Fault::Interrupted { by: signal.to_owned() };
+    }
     let tenths = u64::try_from(deadline.length().as_millis() / 100).unwrap_or(u64::MAX);
     Fault::TimedOut { step, tenths }
 }

@@ -88,6 +88,10 @@ pub(super) enum Fault {
         step: Step,
         tenths: u64,
     },
+    /// A signal has asked the program to end.
+    Interrupted {
+        by: String,
+    },
     /// An error that the bus or the service has answered.
     Answered {
         step: Step,
@@ -158,6 +162,7 @@ impl fmt::Display for Fault {
                 let time = time.strip_suffix(".0").unwrap_or(&time);
                 write!(f, "{} did not answer within {time} s, while {}", step.whose(), step.doing())
             }
+            Self::Interrupted { by } => write!(f, "the notice was interrupted by {}", clean(by)),
             Self::Answered { .. } if self.is_without_service() => {
                 f.write_str("nobody shows notices on the session bus")?;
                 let Self::Answered { name, said, .. } = self else { return Ok(()) };
@@ -183,6 +188,7 @@ impl Situation for Fault {
             Self::NoBus { .. }
             | Self::Connect { .. }
             | Self::TimedOut { .. }
+            | Self::Interrupted { .. }
             | Self::NoDatabase { .. }
             | Self::Prevented { .. } => Exit::TempFail,
             Self::Address { .. } => Exit::Refused,
@@ -222,7 +228,7 @@ impl Situation for Fault {
                 "give the program all rights of root: it needs CAP_SETUID and CAP_SETGID, which a container or a \
                  service may withhold"
             }
-            Self::Own { .. } => return None,
+            Self::Interrupted { .. } | Self::Own { .. } => return None,
         };
         Some(hint.to_owned())
     }

@@ -61,7 +61,7 @@ pub(super) fn as_person(person: &Person, order: &Order, deadline: Deadline) -> R
     let ended = child::run_with(&mut command, &input, Printed::Plain(MOST), &deadline);
     let output = ended.map_err(|stopped| match stopped {
         Stopped::CannotStart(error) => cannot_start(&error),
-        Stopped::TimedOut => timed_out(Step::Enter, deadline),
+        Stopped::TimedOut(_) => timed_out(Step::Enter, deadline),
         Stopped::TooMuch => own("the process that shows the notice answered too much"),
     })?;
     if !output.status.success() {

@@ -56,10 +56,9 @@ impl KeychainItem {
         };
         // without a thread nobody answers, which is said below
         let _ = thread::Builder::new().spawn(asking);
-        let left = access.deadline.remaining().unwrap_or_default();
-        receiver.recv_timeout(left).map_err(|_| KeychainError::SystemBusy {
+        access.deadline.receive(&receiver).map_err(|_| KeychainError::SystemBusy {
             keychain: self.keychain_name(),
-            length: access.deadline.length(),
+            over: access.deadline.over(),
         })
     }
 }

@@ -5,8 +5,21 @@
 //! should do. Where areas meet, a [`Failure`] carries the three answers on.
 
 use std::fmt;
+use std::io;
+
+use nix::errno::Errno;
 
 use crate::exit::Exit;
+
+/// What to look at when something has run out.
+pub(crate) const LIMITS: &str =
+    "see what the program is allowed of memory, open files and processes (ulimit -a)";
+
+/// Tells whether an error says that the system has nothing left at this moment.
+pub(crate) fn is_shortage(error: &io::Error) -> bool {
+    let codes = [Errno::EMFILE, Errno::ENFILE, Errno::ENOMEM, Errno::EAGAIN];
+    error.raw_os_error().is_some_and(|code| codes.contains(&Errno::from_raw(code)))
+}
 
 /// What every error type of this crate can tell.
 pub trait Situation: fmt::Display {

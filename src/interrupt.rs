@@ -39,10 +39,24 @@ static CHILD: AtomicI32 = AtomicI32::new(0);
 /// The thread that waits for everything.
 static MAIN: OnceLock<Pthread> = OnceLock::new();
 
+/// Has the program end with this code where it has to be ended.
+pub(crate) fn ends_with(code: u8) {
+    CODE.store(code, Ordering::Relaxed);
+}
+
+/// Makes a file that may not grow any more an error for who writes it, and not a signal that ends the
+/// program (setrlimit(2)). Programs that are started find it as ever: a handler does not outlive exec.
+pub(crate) fn outlive_full_files() {
+    extern "C" fn nothing(_: libc::c_int) {}
+    let action = SigAction::new(SigHandler::Handler(nothing), SaFlags::SA_RESTART, SigSet::empty());
+    // SAFETY: the handler does nothing
+    let _ = unsafe { sigaction(Signal::SIGXFSZ, &action) };
+}
+
 /// Watches for the signals from now on; one that is ignored stays ignored. `code` is what the program ends
 /// with when it has to be ended.
 pub(crate) fn watch(code: Exit) {
-    CODE.store(code.code(), Ordering::Relaxed);
+    ends_with(code.code());
     let _ = MAIN.set(pthread_self());
     let set: SigSet = WATCHED.into_iter().collect();
     // one that is ignored must not find the handler for the moment in which it is seen to be
@@ -89,7 +103,7 @@ extern "C" fn interrupted(number: libc::c_int) {
         start_ticking();
         wake(number);
     } else if waited() > SAME {
-        leave();
+        give_up();
     }
     Errno::set_raw(errno);
 }
@@ -97,7 +111,7 @@ extern "C" fn interrupted(number: libc::c_int) {
 extern "C" fn tick(number: libc::c_int) {
     let errno = Errno::last_raw();
     if waited() > PATIENCE {
-        leave();
+        give_up();
     }
     wake(number);
     Errno::set_raw(errno);
@@ -135,17 +149,22 @@ fn start_ticking() {
     }
 }
 
-/// Ends the program at once.
-fn leave() -> ! {
+/// Says that the program was asked to end, and ends it at once.
+fn give_up() -> ! {
     const SAID: &[u8] = b"backup-notify: interrupted, and not done in time: what was going on is given up\n";
+    // SAFETY: one system call, safe in a handler; the bytes are there as long as the program is
+    unsafe { libc::write(libc::STDERR_FILENO, SAID.as_ptr().cast(), SAID.len()) };
+    leave()
+}
+
+/// Ends the program at once, and a child of ours with it.
+pub(crate) fn leave() -> ! {
     let group = CHILD.load(Ordering::Relaxed);
-    // SAFETY: three system calls, which are all safe in a handler; the bytes are there as long as the
-    // program is
+    // SAFETY: two system calls, which are both safe in a handler
     unsafe {
         if group > 1 {
             libc::kill(-group, libc::SIGKILL);
         }
-        libc::write(libc::STDERR_FILENO, SAID.as_ptr().cast(), SAID.len());
         libc::_exit(CODE.load(Ordering::Relaxed).into())
     }
 }

@@ -12,7 +12,7 @@
 //!
 //! From the inside out; no module knows one that stands below it in this list:
 //!
-//! - [`exit`], [`error`], [`text`], `interrupt`, [`deadline`] the words everything else is written in
+//! - [`exit`], [`error`], [`text`], `interrupt`, `memory`, [`deadline`] the words everything else is written in
 //! - [`run`], [`decide`], [`tools`] what happened, and whether it is worth a notice
 //! - [`task`] the task file: parsing with every fault at once, and its schema
 //! - [`message`] composing: text, HTML, headers, templates, the end of a log
@@ -58,6 +58,7 @@ mod foreground;
 pub mod home;
 mod inherited;
 mod interrupt;
+mod memory;
 pub mod message;
 mod net;
 mod newest;
@@ -158,6 +159,13 @@ fn usage(error: &clap::Error, world: &World) -> Exit {
 ///
 /// The text of the panic is left out: it could hold a piece of a secret.
 pub fn on_panic_exit() {
+    memory::at_the_end(|| {
+        // nothing is said: that would need memory
+        let started = commands::run_without_notice(|| ());
+        if let Some(code) = started.or_else(foreground::code_of_running) {
+            interrupt::ends_with(code);
+        }
+    });
     std::panic::set_hook(Box::new(|info| {
         let place = info.location().map(|l| format!(" ({}:{})", l.file(), l.line())).unwrap_or_default();
         let say = |so: &str| {

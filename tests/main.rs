@@ -35,6 +35,8 @@ mod hook_lines;
 mod json_reports;
 mod keychain;
 mod keychain_killed;
+#[cfg(target_os = "linux")]
+mod limits;
 mod log_attached;
 mod log_excerpt;
 #[cfg(target_os = "linux")]

@@ -6,6 +6,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use crate::files;
+use crate::memory;
 use crate::message::{self, Attachment, LogExcerpt};
 use crate::run::{Captured, Outcome};
 use crate::task::AttachLog;
@@ -18,6 +19,10 @@ const HEAD: u64 = 1024 * 1024;
 const TAIL: u64 = 4 * 1024 * 1024;
 /// What is enough to tell text from anything else.
 const SAMPLE: usize = 64 * 1024;
+
+/// How much memory a log takes on its way into a message, in multiples of its length: cleaned, compressed
+/// and encoded (measured: 6).
+const COPIES: usize = 8;
 
 /// A log, ready to go with a message.
 #[derive(Debug, Default)]
@@ -197,6 +202,10 @@ pub(super) fn read(path: &Path, start: u64) -> Result<LogFile, String> {
         // it may be growing still
         let length = file.seek(SeekFrom::End(0))?;
         let head = if length > WHOLE { HEAD } else { length };
+        let read = usize::try_from(length.min(WHOLE)).unwrap_or(usize::MAX);
+        if !memory::has_room_for(read.saturating_mul(COPIES)) {
+            return Err(io::Error::from_raw_os_error(nix::errno::Errno::ENOMEM as i32));
+        }
         log.head = part(&mut file, 0, head)?;
         if length > WHOLE {
             // even, as text of Windows is

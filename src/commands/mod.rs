@@ -43,6 +43,7 @@ pub(crate) fn dispatch(cli: &Cli, world: &World) -> Ending {
 }
 
 fn own(command: &Command, world: &World) -> Exit {
+    interrupt::outlive_full_files();
     match command {
         // it ends as another program has ended
         Command::Run(_) => Exit::Software,

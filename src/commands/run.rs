@@ -19,9 +19,11 @@ use crate::error::Failure;
 use crate::exit::{Ending, Exit};
 use crate::fault;
 use crate::foreground::{Capture, Foreground, Kept, Rest, Stopwatch, core_limit, start_next_in_our_place};
+use crate::interrupt;
 use crate::run::Event;
 use crate::secrets;
 use crate::settings::{self, Loaded, is_name};
+use crate::text::io_words;
 use crate::tools::ReportReader;
 use ended::{End, Finished, LogBefore, cannot_start};
 use tell::Teller;
@@ -88,11 +90,15 @@ fn whole(args: &RunCommandArgs, world: &World, output: Output) -> Result<Ending,
     let tool = loaded.as_ref().map_or(args.tool, |loaded| loaded.task.tool);
     let mut capture = args.capture.then(|| Capture::new(tool.and_then(ReportReader::new)));
     let watch = Stopwatch::start();
-    let end = foreground.run(capture.as_mut());
+    let end = foreground.run(capture.as_mut(), |error| {
+        let why = io_words(error);
+        output.alarm(&format!("nobody can be told how the command ends: {why}; it runs all the same"));
+    });
     let since = Instant::now();
     let (started, stopped) = watch.stop();
     let end = end.map_or_else(|error| End::NotStarted(cannot_start(&args.command, &error)), End::Ended);
     AFTER_PANIC.store(end.code(), Ordering::Relaxed);
+    interrupt::ends_with(end.code());
     fault::on_purpose("after");
     if let End::NotStarted(failure) = &end {
         output.trouble(failure);

@@ -20,9 +20,9 @@ use std::ffi::OsString;
 use std::io;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, ExitStatus};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::thread;
 
 use nix::sys::resource::{Resource, getrlimit, rlim_t};
@@ -31,6 +31,7 @@ use nix::unistd::Pid;
 use rustix::io::Errno;
 use rustix::process::{WaitId, WaitIdOptions, WaitIdStatus, waitid};
 
+use crate::error::is_shortage;
 use crate::inherited::Inherited;
 pub(crate) use capture::{Capture, Kept, Rest};
 pub(crate) use clock::Stopwatch;
@@ -112,7 +113,12 @@ fn next() -> MutexGuard<'static, Option<Command>> {
 /// place, for a backup without notice is better than no backup. Returns the error, where that cannot be
 /// done, with the name of the command.
 pub(crate) fn start_next_in_our_place(say: impl FnOnce()) -> Option<(OsString, io::Error)> {
-    let mut next = next();
+    // who prepares it at this moment has no memory for it
+    let mut next = match NEXT.try_lock() {
+        Ok(next) => next,
+        Err(TryLockError::Poisoned(next)) => next.into_inner(),
+        Err(TryLockError::WouldBlock) => return None,
+    };
     let command = next.as_mut()?;
     say();
     let error = command.exec();
@@ -140,7 +146,25 @@ impl Foreground<'_> {
     }
 
     /// Runs the command to its end; an error says why it could not be started.
-    pub(crate) fn run(&self, capture: Option<&mut Capture>) -> io::Result<Ended> {
+    ///
+    /// Where the system has nothing left to start it beside us, it takes our place, after `say`: a backup
+    /// without notice is better than no backup.
+    pub(crate) fn run(
+        &self,
+        capture: Option<&mut Capture>,
+        say: impl FnOnce(&io::Error),
+    ) -> io::Result<Ended> {
+        let mask = SigSet::thread_get_mask()?;
+        match self.beside_us(capture) {
+            Err(error) if is_shortage(&error) => {
+                say(&error);
+                Err(self.prepare(mask)?.exec())
+            }
+            ended => ended,
+        }
+    }
+
+    fn beside_us(&self, capture: Option<&mut Capture>) -> io::Result<Ended> {
         let (sender, events) = channel();
         let (signals, mask) = Signals::watch(sender.clone(), self.given_up)?;
         let stopped = Stopped::default();
@@ -176,6 +200,7 @@ impl Foreground<'_> {
         // from here on it is not for a panic hook to start
         drop(next().take());
         let child = command.spawn()?;
+        RUNNING.store(pid_of(&child).as_raw(), Ordering::Relaxed);
         let _ = number.send(pid_of(&child));
         Ok(child)
     }
@@ -259,7 +284,28 @@ fn watch(mut child: Child, events: &Receiver<Event>, stopped: &Stopped) -> io::R
             (stop, asked) = (None, false);
         }
     }
-    child.wait().map(Ended::of)
+    let ended = child.wait().map(Ended::of);
+    RUNNING.store(0, Ordering::Relaxed);
+    ended
+}
+
+/// The command that runs; 0 while none does.
+static RUNNING: AtomicI32 = AtomicI32::new(0);
+
+/// Waits for the command that runs, if there is one, and returns the code of its end; for one who is about
+/// to end the program, and has no memory.
+pub(crate) fn code_of_running() -> Option<u8> {
+    let pid = Pid::from_raw(Some(RUNNING.load(Ordering::Relaxed)).filter(|pid| *pid > 0)?);
+    loop {
+        match state(pid, WaitIdOptions::EXITED | WaitIdOptions::NOWAIT) {
+            Ok(Some(status)) => {
+                let code = status.exit_status().map(|code| u8::try_from(code).unwrap_or(u8::MAX));
+                return code.or_else(|| status.terminating_signal().map(shell_code));
+            }
+            Err(Errno::INTR) => {}
+            _ => return None,
+        }
+    }
 }
 
 /// Tells whether a signal that came to us has to be sent to the child.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use super::{KeychainError, Unusable};
 use crate::deadline::Over;
-use crate::error::Situation;
+use crate::error::{LIMITS, Situation, is_shortage};
 use crate::exit::Exit;
 use crate::files::FileError;
 use crate::text::{io_words, one_line};
@@ -150,7 +150,11 @@ impl std::error::Error for SecretError {}
 
 impl Situation for SecretError {
     fn exit(&self) -> Exit {
-        if self.fault.is_interrupted() { Exit::TempFail } else { Exit::NoPermission }
+        if self.fault.is_interrupted() || self.fault.is_shortage() {
+            Exit::TempFail
+        } else {
+            Exit::NoPermission
+        }
     }
 
     fn hint(&self) -> Option<String> {
@@ -171,6 +175,11 @@ impl Situation for SecretError {
 }
 
 impl SecretFault {
+    /// Tells whether the system had nothing left to start a command.
+    fn is_shortage(&self) -> bool {
+        matches!(self, Self::Command { fault: CommandFault::CannotStart(error), .. } if is_shortage(error))
+    }
+
     /// Tells whether a signal has asked the program to end before there was an answer.
     fn is_interrupted(&self) -> bool {
         match self {
@@ -237,6 +246,7 @@ impl CommandFault {
                 Some("install it, or correct the path in the task".to_owned())
             }
             Self::Program(error) => error.hint(),
+            Self::CannotStart(error) if is_shortage(error) => Some(LIMITS.to_owned()),
             Self::CannotStart(_) => Some("run the command by hand to see what is wrong".to_owned()),
             Self::Failed { .. } | Self::Silent => {
                 Some("run the command by hand, as the same user and without a terminal".to_owned())

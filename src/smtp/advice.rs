@@ -2,6 +2,7 @@
 
 use crate::accounts::Preset;
 use crate::deadline::Over;
+use crate::error::LIMITS;
 use crate::smtp::Route;
 use crate::smtp::certificate::Fault;
 use crate::smtp::error::{Problem, Refusal, SmtpError, Step};
@@ -20,6 +21,7 @@ pub(super) fn hint(error: &SmtpError) -> Option<String> {
             )
         }
         Problem::Unreachable(_) => unreachable(route),
+        Problem::Shortage(_) => LIMITS.to_owned(),
         Problem::TimedOut(Over::By(_)) => return None,
         Problem::TimedOut(Over::After(_)) => timed_out(route, error.step),
         Problem::Closed | Problem::Broken(_) => {

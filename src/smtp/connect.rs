@@ -4,6 +4,7 @@ use std::io::ErrorKind;
 use std::net::TcpStream;
 
 use crate::deadline::Deadline;
+use crate::error::is_shortage;
 use crate::net::{self, lookup_words};
 use crate::smtp::Route;
 use crate::smtp::error::{Problem, SmtpError, Step};
@@ -21,6 +22,7 @@ pub(super) fn connect(
         .time(Step::Resolve.name(), || net::resolve(&route.host, route.port, deadline))
         .map_err(|error| match error.kind() {
             ErrorKind::TimedOut => Problem::TimedOut(deadline.over()),
+            _ if is_shortage(&error) => Problem::Shortage(io_words(&error)),
             _ => Problem::NameNotFound(lookup_words(&error)),
         })
         .map_err(fail(route, Step::Resolve))?;
@@ -30,6 +32,8 @@ pub(super) fn connect(
             let all_late = error.attempts.iter().all(|(_, e)| e.kind() == ErrorKind::TimedOut);
             if all_late && deadline.remaining().is_none() {
                 Problem::TimedOut(deadline.over())
+            } else if let Some((_, error)) = error.attempts.iter().find(|(_, error)| is_shortage(error)) {
+                Problem::Shortage(io_words(error))
             } else {
                 Problem::Unreachable(error.attempts.into_iter().map(|(a, e)| (a, io_words(&e))).collect())
             }

@@ -95,6 +95,8 @@ pub(crate) enum Problem {
     Unreachable(Vec<(SocketAddr, String)>),
     /// The deadline passed.
     TimedOut(Over),
+    /// The system has nothing left for a look-up or a connection.
+    Shortage(String),
     /// The server closed the connection, or the network did.
     Closed,
     /// The server closed it after the whole message had been handed over.
@@ -220,6 +222,7 @@ impl fmt::Display for SmtpError {
                 }
                 Ok(())
             }
+            Problem::Shortage(said) => write!(f, "{server}: {doing} cannot begin: {said}"),
             Problem::TimedOut(over) => write!(f, "{server}: {doing} {over}"),
             Problem::Closed => write!(f, "{server} closed the connection during {doing}"),
             Problem::ClosedAfterMessage => write!(
@@ -315,6 +318,7 @@ impl Situation for SmtpError {
             Problem::NameNotFound(_)
             | Problem::Unreachable(_)
             | Problem::TimedOut(_)
+            | Problem::Shortage(_)
             | Problem::Closed
             | Problem::ClosedAfterMessage
             | Problem::Broken(_) => Exit::TempFail,

@@ -21,6 +21,7 @@ use crate::channels::desktop::SHOW_NOTICE;
 use crate::child::{self, Printed, Stopped, ending};
 use crate::confined;
 use crate::deadline::Deadline;
+use crate::error::LIMITS;
 use crate::exit::Exit;
 use crate::stdin;
 use crate::text::io_words;
@@ -32,8 +33,6 @@ const MOST_ORDER: usize = 4096;
 /// How much earlier than the parent the child gives up, so that it can say what it waited for; it is
 /// started within this time too.
 const EARLIER: Duration = Duration::from_millis(500);
-/// What to look at when something has run out.
-const LIMITS: &str = "see what the program is allowed of memory, open files and processes (ulimit -a)";
 
 /// What the child answers.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]

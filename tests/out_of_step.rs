@@ -39,6 +39,15 @@ fn a_goodbye_after_the_message_is_no_acceptance() {
 }
 
 #[test]
+fn an_answer_to_something_else_after_the_message_is_no_acceptance() {
+    let site = Site::new();
+    for reply in ["235 2.7.0 welcome", "220 mail.test ready", "214 see the manual"] {
+        let server = site.server(Mode::Implicit).fault(Stage::FinalDot, Action::reply(reply)).start();
+        fails(&site, &server, 76).assert_stderr_has(reply);
+    }
+}
+
+#[test]
 fn a_server_that_refuses_ehlo_and_hangs_up_is_quoted() {
     for (reply, code) in [("554 5.7.1 you are on a list", 69), ("550 no such greeting", 69)] {
         let site = Site::new();

@@ -43,6 +43,12 @@ impl Reply {
         self.code / 100 == 5
     }
 
+    /// Tells whether this answers another question than one about mail: the second digit is 1 for
+    /// information, 2 for connections (RFC 5321, section 4.2.1), 3 for signing in (RFC 4954), 5 for mail.
+    pub(crate) fn is_about_something_else(&self) -> bool {
+        matches!(self.code / 10 % 10, 1..=3)
+    }
+
     /// Returns the enhanced status code (RFC 3463) at the head of the text: `5.7.1`.
     pub(crate) fn enhanced(&self) -> Option<&str> {
         let word = self.lines.first()?.split_whitespace().next()?;

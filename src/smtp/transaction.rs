@@ -327,7 +327,7 @@ impl Session<'_> {
         match reply.code {
             // the answer to QUIT, or a goodbye: the one to the message has not come
             221 => Err(Problem::ClosedAfterMessage),
-            _ if reply.is_positive() => Ok(reply.to_string()),
+            _ if reply.is_positive() && !reply.is_about_something_else() => Ok(reply.to_string()),
             _ => Err(refusal(reply)),
         }
     }

@@ -48,6 +48,23 @@ fn an_answer_to_something_else_after_the_message_is_no_acceptance() {
 }
 
 #[test]
+fn a_goodbye_is_for_another_try_whatever_was_asked() {
+    let site = Site::new();
+    for stage in [Stage::Ehlo, Stage::Auth, Stage::Mail, Stage::Rcpt(1), Stage::Data] {
+        let bye = Action::reply_and_close("221 2.0.0 goodbye");
+        let server = site.server(Mode::Implicit).fault(stage, bye).start();
+        fails(&site, &server, 75).assert_stderr_has("closed the connection");
+    }
+}
+
+#[test]
+fn what_is_no_answer_to_ehlo_is_not_taken_for_an_offer_of_nothing() {
+    let site = Site::new();
+    let server = site.server(Mode::Implicit).fault(Stage::Ehlo, Action::reply("235 2.7.0 welcome")).start();
+    fails(&site, &server, 76).assert_stderr_has("235 2.7.0 welcome");
+}
+
+#[test]
 fn a_server_that_refuses_ehlo_and_hangs_up_is_quoted() {
     for (reply, code) in [("554 5.7.1 you are on a list", 69), ("550 no such greeting", 69)] {
         let site = Site::new();

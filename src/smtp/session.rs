@@ -230,7 +230,8 @@ impl<'a> Session<'a> {
         let name = self.hello_name();
         self.send(format!("EHLO {name}\r\n").as_bytes())?;
         let reply = self.reply()?;
-        if reply.is_positive() {
+        // what is no answer to EHLO offers nothing, and must not be blamed for that
+        if reply.is_positive() && !reply.is_about_something_else() {
             self.offered = Capabilities::from_reply(&reply);
             return Ok(());
         }
@@ -345,10 +346,12 @@ pub(super) fn fail(route: &Route, step: Step) -> impl Fn(Problem) -> SmtpError {
     move |problem| SmtpError { route: Box::new(route.clone()), step, problem }
 }
 
-/// Tells refusals from replies that have no place there.
+/// Tells refusals and goodbyes from replies that have no place there.
 pub(super) fn refusal(reply: Reply) -> Problem {
     if reply.is_transient() || reply.is_permanent() {
         Problem::Refused(reply)
+    } else if reply.code == 221 {
+        Problem::Closed
     } else {
         Problem::Unexpected(reply)
     }

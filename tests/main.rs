@@ -25,6 +25,7 @@ mod desktop_people;
 mod documents;
 mod echoes;
 mod exit_codes;
+mod fault_matrix;
 mod faults;
 mod growl;
 mod growl_faults;

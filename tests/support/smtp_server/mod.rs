@@ -56,6 +56,8 @@ struct Shared {
 #[derive(Default)]
 struct State {
     stopped: bool,
+    /// The faults of the script are over.
+    mended: bool,
     /// Sessions that still talk.
     live: usize,
     records: Vec<Arc<Mutex<SessionRecord>>>,
@@ -173,6 +175,18 @@ impl SmtpServer {
                 panic!("{count} messages:\n{}", show(&self.snapshot()))
             }
         }
+    }
+
+    /// All messages that this server delivers, whether its clients know or not.
+    pub(crate) fn taken(&self) -> Vec<Envelope> {
+        let sessions = self.sessions();
+        let taken = sessions.into_iter().flat_map(|session| session.envelopes);
+        taken.filter(|envelope| envelope.taken).collect()
+    }
+
+    /// Does everything right from now on.
+    pub(crate) fn mend(&self) {
+        lock(&self.shared.state).mended = true;
     }
 
     /// What correct clients do not do, of all sessions.

@@ -99,6 +99,8 @@ pub(crate) struct SignIn {
 }
 
 /// One message: who, for whom, and what.
+// each is a fact of its own: there is no state among them
+#[allow(clippy::struct_excessive_bools)]
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Envelope {
     pub(crate) from: String,
@@ -112,6 +114,8 @@ pub(crate) struct Envelope {
     pub(crate) tls: bool,
     /// The server answered the end of the message with `250`.
     pub(crate) accepted: bool,
+    /// The server has the message and delivers it, whatever reached the client of its answer.
+    pub(crate) taken: bool,
 }
 
 impl Envelope {

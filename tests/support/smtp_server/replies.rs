@@ -69,6 +69,11 @@ impl Session {
                 self.wire.send(&line.repeat(*count));
                 self.wire.send(normal);
             }
+            Action::Marked(mark) => {
+                let end = normal.iter().position(|byte| matches!(byte, b'\r' | b'\n'));
+                let (line, rest) = normal.split_at(end.unwrap_or(normal.len()));
+                self.wire.send(&[line, mark, rest].concat());
+            }
             _ => {
                 self.wire.flush()?;
                 self.act_at_once(action, normal)?;
@@ -87,12 +92,18 @@ impl Session {
             Action::Close => Err(self.wire.close()),
             Action::Reset => Err(self.wire.reset()),
             Action::Stall => Err(self.wire.stall()),
+            Action::SayGoodbye => Err(self.wire.close_politely()),
+            Action::Alert => Err(self.wire.close_with_alert()),
+            Action::Below(bytes) => Err(self.wire.close_below(bytes)),
             Action::Drip(pause) => self.wire.send_slowly(normal, Some(*pause)),
             _ => self.wire.send_slowly(normal, None),
         }
     }
 
     pub(super) fn action(&self, stage: Stage) -> Option<Action> {
+        if self.is_mended() {
+            return None;
+        }
         self.config().script.action(self.connection, stage)
     }
 }

@@ -31,6 +31,9 @@ pub(crate) enum Stage {
     Body,
     /// The reply to the final dot, or to `BDAT … LAST`.
     FinalDot,
+    /// The same of a server that has the message in its queue by then, and delivers it whatever
+    /// becomes of the reply.
+    Taken,
     Rset,
     Quit,
 }
@@ -58,6 +61,14 @@ pub(crate) enum Action {
     HugeLine(usize),
     /// So many continuation lines before the last one.
     ManyLines(usize),
+    /// The normal reply with these bytes at the end of its first line.
+    Marked(Vec<u8>),
+    /// The closing words of TLS, then the end.
+    SayGoodbye,
+    /// A fatal alert of the TLS library itself, encrypted as it should be, then the end.
+    Alert,
+    /// These bytes on the socket, below TLS where there is TLS, then the end.
+    Below(Vec<u8>),
 }
 
 impl Action {
@@ -79,7 +90,15 @@ impl Action {
 
     /// Whether this can be done where no reply is due.
     fn needs_no_reply(&self) -> bool {
-        matches!(self, Self::Reply(_) | Self::ReplyAndClose(_) | Self::Close | Self::Reset | Self::Stall)
+        !matches!(
+            self,
+            Self::Then(_)
+                | Self::Drip(_)
+                | Self::SplitEveryByte
+                | Self::HugeLine(_)
+                | Self::ManyLines(_)
+                | Self::Marked(_)
+        )
     }
 }
 

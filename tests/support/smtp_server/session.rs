@@ -243,6 +243,11 @@ impl Session {
         &self.shared.config
     }
 
+    /// Whether the faults of the script are over.
+    pub(super) fn is_mended(&self) -> bool {
+        lock(&self.shared.state).mended
+    }
+
     pub(super) fn is_tls(&self) -> bool {
         self.wire.is_tls()
     }

@@ -1,7 +1,7 @@
 //! MAIL, RCPT, DATA and BDAT: envelope and message, and what is wrong with them.
 
 use super::record::{End, Envelope, Recipient};
-use super::script::Stage;
+use super::script::{Action, Stage};
 use super::session::Session;
 
 /// The mail under way in a session.
@@ -287,8 +287,21 @@ impl Session {
         let verdict = if too_big { "552 5.3.4 message too big" } else { "250 2.0.0 queued" };
         // a fault that ends the session here may still have let the message through: the
         // record says what the client was told
-        let accepted = self.reply(Stage::FinalDot, verdict)?;
-        self.record(|record| record.envelopes[at].accepted = accepted);
+        let stage = match self.action(Stage::Taken) {
+            Some(_) if !too_big => Stage::Taken,
+            _ => Stage::FinalDot,
+        };
+        self.record(|record| record.envelopes[at].taken = stage == Stage::Taken);
+        // a yes that belongs to another command takes nothing
+        let meant = match self.action(stage) {
+            Some(Action::Reply(bytes)) => bytes.starts_with(b"25"),
+            _ => true,
+        };
+        let accepted = self.reply(stage, verdict)?;
+        self.record(|record| {
+            record.envelopes[at].accepted = accepted;
+            record.envelopes[at].taken |= accepted && meant;
+        });
         self.refused_in = None;
         Ok(())
     }

@@ -45,7 +45,7 @@ impl Wire {
     pub(super) fn new(tcp: TcpStream, shared: Arc<Shared>) -> io::Result<Self> {
         // else a byte at a time would leave as few segments
         tcp.set_nodelay(true)?;
-        let paced = Paced { tcp: tcp.try_clone()?, shared: Arc::clone(&shared), pause: None };
+        let paced = Paced { tcp: tcp.try_clone()?, shared: Arc::clone(&shared), pause: None, foul: &[] };
         Ok(Self {
             stream: Stream::Plain(paced),
             tcp,
@@ -287,6 +287,27 @@ impl Wire {
         self.close()
     }
 
+    /// Ends our side with a fatal alert (RFC 8446, section 6.2), encrypted like everything before it.
+    ///
+    /// No library sends one when asked, but each does when it reads what cannot be decrypted.
+    pub(super) fn close_with_alert(&mut self) -> End {
+        // application data that nobody has encrypted
+        const FOUL: &[u8] =
+            &[23, 3, 3, 0, 24, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+        if let Stream::Tls(stream) = &mut self.stream {
+            stream.below().foul = FOUL;
+            let mut piece = [0; 16 * 1024];
+            while matches!(stream.read(&mut piece), Ok(1..)) {}
+        }
+        self.close()
+    }
+
+    /// Writes these bytes below TLS, and ends our side.
+    pub(super) fn close_below(&mut self, bytes: &[u8]) -> End {
+        let _ = self.tcp.write_all(bytes);
+        self.close()
+    }
+
     /// Makes the end of this connection a TCP reset.
     pub(super) fn reset(&mut self) -> End {
         let _ = socket2::SockRef::from(&self.tcp).set_linger(Some(Duration::ZERO));
@@ -305,15 +326,20 @@ impl Wire {
     }
 }
 
-/// A socket that can be told to write one byte at a time.
+/// A socket that can be told to write one byte at a time, and to read what nobody sent.
 pub(super) struct Paced {
     tcp: TcpStream,
     shared: Arc<Shared>,
     pause: Option<Duration>,
+    /// Read before anything else.
+    foul: &'static [u8],
 }
 
 impl Read for Paced {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if !self.foul.is_empty() {
+            return self.foul.read(buffer);
+        }
         self.tcp.read(buffer)
     }
 }

@@ -50,11 +50,12 @@ impl Reply {
             Some(false) => {
                 let code = headers(lines).filter(|(name, _)| name.eq_ignore_ascii_case("Error-Code"));
                 let code = code.map(|(_, value)| value).find_map(number);
-                Self::Error(Refusal { code, words: words(&hidden(&text, password)) })
+                Self::Error(Refusal { code, words: words(&hidden(&text, password), password) })
             }
             None => {
                 let text = hidden(&text, password);
-                Self::Alien(shown(self::lines(&text).find(|line| !line.is_empty()).unwrap_or_default()))
+                let first = self::lines(&text).find(|line| !line.is_empty()).unwrap_or_default();
+                Self::Alien(shown(first, password))
             }
         }
     }
@@ -89,14 +90,14 @@ fn number(value: &str) -> Option<u16> {
 
 /// Finds the words of an error, in an answer without the password: those of its header, or what stands
 /// in the first line.
-fn words(text: &str) -> Option<String> {
+fn words(text: &str, password: Option<&Secret>) -> Option<String> {
     let mut lines = lines(text).skip_while(|line| line.is_empty());
     let first = lines.next()?.split_whitespace().skip(2);
     let first: Vec<&str> = first.filter(|word| !word.eq_ignore_ascii_case("NONE")).collect();
     let description = headers(lines).find(|(name, _)| name.eq_ignore_ascii_case("Error-Description"));
     let words = description.map(|(_, words)| words.to_owned()).filter(|words| !words.is_empty());
     let words = words.unwrap_or_else(|| first.join(" "));
-    Some(shown(&words)).filter(|words| !words.is_empty())
+    Some(shown(&words, password)).filter(|words| !words.is_empty())
 }
 
 /// Tells how much of an answer is there.
@@ -162,8 +163,12 @@ fn hidden(text: &str, password: Option<&Secret>) -> Zeroizing<String> {
     Zeroizing::new(password.map_or_else(|| text.to_owned(), |password| text.replace(password, HIDDEN)))
 }
 
-fn shown(words: &str) -> String {
-    text::shorten(text::one_line(words).trim(), WORDS_MOST).into_owned()
+/// Cleans and shortens words. What was only like the password, with a tab for its blank, may be the password
+/// itself after that.
+fn shown(words: &str, password: Option<&Secret>) -> String {
+    let password = password.filter(|password| !HIDDEN.contains(password.reveal().trim()));
+    let words = hidden(&text::one_line(words), password);
+    text::shorten(words.trim(), WORDS_MOST).into_owned()
 }
 
 #[cfg(test)]
@@ -269,6 +274,15 @@ mod tests {
         assert_eq!(of("my  pass", "a my  pass\r\n"), Reply::Alien("a [hidden]".to_owned()));
         for password in ["OK", "GNTP/1.0", " ", "O"] {
             assert_eq!(of(password, "GNTP/1.0 -OK NONE\r\n"), Reply::Ok);
+        }
+        for (password, answer) in [
+            ("my pass", "GNTP/1.0 -ERROR\tmy\tpass\r\n"),
+            ("my pass", "GNTP/1.0 -ERROR my  pass\r\n"),
+            ("my pass", "GNTP/1.0 -ERROR\r\nError-Description: my\tpass\r\n"),
+            ("my\u{fffd}pass", "GNTP/1.0 -ERROR\r\nError-Description: my\x07pass\r\n"),
+            ("hidden", "GNTP/1.0 -ERROR hidden\r\n"),
+        ] {
+            assert_eq!(of(password, answer), error(None, Some("[hidden]")), "{answer:?}");
         }
         let refused = of("Error-Code", "GNTP/1.0 -ERROR\r\nError-Code: 400\r\n");
         assert_eq!(refused, error(Some(400), None));

@@ -29,6 +29,7 @@
 //! - [`channels`] the ways to reach people
 //! - [`cli`], [`settings`] what was typed, and what it means
 //! - `commands` one file a command; the only place where core and edges meet
+//! - `fuzzing` what `tests/fuzz` calls; it is in no other build
 //!
 //! Three rules hold everywhere. Nothing is opened before the decision says "notify". One
 //! [`deadline::Deadline`] bounds everything that can wait. Text from outside is cleaned by
@@ -55,6 +56,8 @@ pub mod exit;
 mod fault;
 pub mod files;
 mod foreground;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 pub mod home;
 mod inherited;
 mod interrupt;

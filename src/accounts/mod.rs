@@ -18,6 +18,8 @@ pub(crate) use error::WRITE_OUT;
 pub use error::{AccountError, Lookup};
 pub(crate) use found::shown;
 pub use found::{Found, Listing, Problem};
+#[cfg(fuzzing)]
+pub(crate) use mail::fuzzing;
 pub(crate) use mail::list as read_home;
 pub use presets::{PRESETS, Preset};
 pub use spec::{AccountSpec, Auth, PresetSpec, ServerSpec};

@@ -14,6 +14,7 @@ mod screen;
 pub(crate) mod trust_notes;
 mod waiting;
 
+pub(crate) use courier::Courier;
 pub use desktop::DesktopChannel;
 #[doc(hidden)]
 pub use desktop::{AppleDesktop, ApplePlaces};
@@ -21,12 +22,12 @@ pub use desktop::{AppleDesktop, ApplePlaces};
 pub(crate) use desktop::{SHOW_NOTICE, answer as show_notice};
 pub use email::EmailChannel;
 pub use growl::GrowlChannel;
+#[cfg(fuzzing)]
+pub(crate) use growl::fuzzing;
 pub(crate) use kept::{Keeping, Kept, keep};
 pub(crate) use line::Line;
 pub(crate) use log_file::quote as quote_log;
 pub use preview::{Preview, ScreenPreview};
-
-pub(crate) use courier::Courier;
 pub(crate) use waiting::{Ended, Lines, Tried};
 
 use std::time::Duration;

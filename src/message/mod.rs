@@ -12,6 +12,8 @@
 
 mod cut;
 mod example;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 mod header;
 mod html;
 pub(crate) mod human;

@@ -27,6 +27,8 @@ use super::found::{Found, Listing, Problem};
 use crate::deadline::{Deadline, Over};
 use crate::error::Situation;
 use crate::files::{self, FileError, FileFault, Purpose};
+#[cfg(fuzzing)]
+pub(crate) use database::fuzzing;
 use denied::Denials;
 use places::Format;
 use record::{Harvest, Outgoing, Remark};

@@ -8,6 +8,8 @@
 
 mod error;
 mod exchange;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 mod icon;
 mod key;
 mod reply;

@@ -14,6 +14,8 @@
 
 mod accounts;
 mod archive;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 mod rows;
 mod senders;
 mod sqlite;

@@ -36,7 +36,6 @@ mod hook_lines;
 mod json_reports;
 mod keychain;
 mod keychain_killed;
-#[cfg(target_os = "linux")]
 mod limits;
 mod log_attached;
 mod log_excerpt;
@@ -54,6 +53,9 @@ mod never_shown;
 mod other_home;
 mod out_of_step;
 mod outbox_commands;
+mod outbox_healed;
+mod outbox_order;
+mod outbox_storm;
 mod overdue;
 mod pages;
 mod password;
@@ -68,7 +70,6 @@ mod run_begin;
 mod run_capture;
 mod run_command;
 mod run_facts;
-#[cfg(debug_assertions)]
 mod run_panics;
 mod run_signals;
 mod run_tools;
@@ -81,7 +82,6 @@ mod setup_choices;
 mod setup_hooks;
 mod setup_passwords;
 mod setup_unattended;
-#[cfg(target_os = "linux")]
 mod signals;
 mod silence;
 mod site;
@@ -96,4 +96,6 @@ mod tools_rsync;
 mod tools_tar;
 mod trust;
 mod trust_matrix;
+mod waiting;
 mod who_wrote_it;
+#[cfg(debug_assertions)]

@@ -27,7 +27,7 @@ use crate::tools::Tool;
 pub use hidden::ReadMailHome;
 #[cfg(not(target_os = "macos"))]
 pub use hidden::ShowNotice;
-pub use outbox::{ListOutboxArgs, OutboxCommand, RemoveOutboxArgs, WhichOutboxArgs};
+pub use outbox::{ListOutboxArgs, OutboxCommand, RemoveOutboxArgs, SendOutboxArgs, WhichOutboxArgs};
 pub use overdue::{LastSuccessArgs, OverdueArgs};
 pub use password::{
     ListPasswordsArgs, LookupArgs, PasswordCommand, RemovePasswordArgs, SetPasswordArgs, TrialArgs,

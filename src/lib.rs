@@ -65,7 +65,6 @@ mod memory;
 pub mod message;
 mod net;
 mod newest;
-#[allow(dead_code, reason = "not everything of it is sent through yet")]
 mod outbox;
 mod people;
 mod random;

@@ -70,6 +70,7 @@ mod run_begin;
 mod run_capture;
 mod run_command;
 mod run_facts;
+#[cfg(debug_assertions)]
 mod run_panics;
 mod run_signals;
 mod run_tools;
@@ -98,4 +99,3 @@ mod trust;
 mod trust_matrix;
 mod waiting;
 mod who_wrote_it;
-#[cfg(debug_assertions)]

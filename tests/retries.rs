@@ -131,3 +131,18 @@ fn the_password_is_fetched_again_and_kept_no_longer_than_needed() {
     notify(&site, &again).assert_code(0);
     assert_eq!(site.world.read("asked").lines().count(), 3);
 }
+
+#[test]
+fn what_may_be_there_already_is_sent_again_once_or_waits() {
+    let site = Site::new();
+    let server = site.server(Mode::Implicit).fault(Stage::FinalDot, Action::Close).start();
+    let mut task = site.task(&server, "implicit");
+    notify(&site, &task).assert_code(75).assert_stderr_has("it may or may not have been delivered");
+    assert_eq!(server.finish().len(), 2);
+    // what is kept is safe: nobody gets it three times in a minute
+    let server = site.server(Mode::Implicit).fault(Stage::FinalDot, Action::Close).start();
+    task["email"]["account"] = server.account("jon", "password");
+    task["outbox"] = json!("outbox");
+    notify(&site, &task).assert_code(75).assert_stderr_has("waits in the outbox");
+    assert_eq!(server.finish().len(), 1);
+}

@@ -1,10 +1,12 @@
 //! The flags of "outbox".
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Subcommand};
 
 use super::OutputArgs;
+use super::values::duration;
 
 const LIST_EXAMPLES: &str = "\
 Examples:
@@ -13,6 +15,14 @@ Examples:
 
 It exits 0 whatever waits; 74 when the folder could not be read or standard output not be written; 77 when
 others have rights to the folder, or its key is missing or damaged.";
+
+const SEND_EXAMPLES: &str = "\
+Examples:
+  backup-notify outbox send
+  backup-notify outbox send 20261123T071057.123-0a1b2c3d
+
+It exits 0 when nothing waits any more; otherwise with the code of what keeps the most serious message waiting,
+as \"notify\" does; 66 when no such message waits; 75 when another process is sending them and does not end.";
 
 const REMOVE_EXAMPLES: &str = "\
 Examples:
@@ -30,6 +40,9 @@ pub enum OutboxCommand {
     /// List the messages that no server has accepted yet, the oldest first
     #[command(after_help = LIST_EXAMPLES)]
     List(ListOutboxArgs),
+    /// Send the messages that wait, the oldest first, each by the word of its task file as it is now
+    #[command(after_help = SEND_EXAMPLES)]
+    Send(SendOutboxArgs),
     /// Remove messages that wait: nobody will get them
     #[command(after_help = REMOVE_EXAMPLES)]
     Remove(RemoveOutboxArgs),
@@ -51,6 +64,21 @@ pub struct ListOutboxArgs {
     /// Print what the completions offer: name, tab, subject
     #[arg(long, hide = true)]
     pub complete: bool,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// Flags of "outbox send".
+#[derive(Debug, Args)]
+pub struct SendOutboxArgs {
+    /// Send only this message, named as "outbox list" prints it
+    #[arg(value_name = "MESSAGE", value_hint = clap::ValueHint::Other)]
+    pub messages: Vec<String>,
+    /// Bound the whole run of the program: 45s, 2m
+    #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = duration)]
+    pub deadline: Duration,
+    #[command(flatten)]
+    pub which: WhichOutboxArgs,
     #[command(flatten)]
     pub output: OutputArgs,
 }

@@ -67,7 +67,7 @@ fn own(command: &Command, world: &World) -> Exit {
         Command::Certificate(args) => certificate::run(args, world),
         Command::Accounts(args) => accounts::run(args, world),
         Command::Password(command) => password::run(command, world),
-        Command::Outbox(command) => outbox::run(command),
+        Command::Outbox(command) => outbox::run(command, world),
         Command::Setup(args) => setup::run(args, world),
         Command::Schema => schema::run(),
         Command::Completions { shell } => completions::run(*shell),

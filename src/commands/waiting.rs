@@ -52,8 +52,15 @@ type Read = Rc<Result<(Task, Book), Failure>>;
 /// What the task of a message says of its way.
 type Found = Rc<Result<Courier, Failure>>;
 
-/// One pass over an outbox.
-struct Pass<'p, 'a> {
+/// What one round has done, and why messages wait on: each reason once, and how many do for it.
+#[derive(Debug, Default)]
+pub(super) struct Pass {
+    pub(super) tally: Tally,
+    pub(super) reasons: Vec<(Failure, usize)>,
+}
+
+/// One round through an outbox.
+struct Round<'p, 'a> {
     waiting: &'p Waiting<'p>,
     lines: Lines<'a>,
     tasks: HashMap<PathBuf, Read>,
@@ -67,8 +74,8 @@ struct Pass<'p, 'a> {
 impl Waiting<'_> {
     /// Sends all of it in the course of a `notify`, and says so in a line or two.
     pub(super) fn send_all(&self, lines: Lines<'_>) -> Tally {
-        match self.send(None, lines, &mut |_| ()) {
-            Ok((tally, reasons)) => {
+        match self.send(None, false, lines, &mut |_| ()) {
+            Ok(Pass { tally, reasons }) => {
                 self.summarise(&tally, &reasons);
                 tally
             }
@@ -79,28 +86,29 @@ impl Waiting<'_> {
         }
     }
 
-    /// Sends what waits, or only these; `each` sees every message that was tried. The turn is waited for
-    /// where somebody has asked for these.
+    /// Sends what waits, or only these; `each` sees every message that was tried. Another process that is at
+    /// it is waited for, or does it.
     pub(super) fn send(
         &self,
         wanted: Option<&[Id]>,
+        wait: bool,
         lines: Lines<'_>,
         each: &mut dyn FnMut(&Tried),
-    ) -> Result<(Tally, Vec<(Failure, usize)>), Failure> {
+    ) -> Result<Pass, Failure> {
         let failed = |error| Failure::from_situation(&error);
         let ids = self.outbox.ids().map_err(failed)?;
         let others = |id: &&Id| !self.own.contains(id);
         let mut tally = Tally { waiting: ids.len(), ..Tally::default() };
         if !ids.iter().any(|id| others(&id)) {
-            return Ok((tally, Vec::new()));
+            return Ok(Pass { tally, reasons: Vec::new() });
         }
-        let Some(turn) = self.outbox.turn(None).map_err(failed)? else {
+        let Some(turn) = self.outbox.turn(wait.then_some(self.deadline)).map_err(failed)? else {
             self.output.detail("another process is sending what waits in the outbox");
-            return Ok((tally, Vec::new()));
+            return Ok(Pass { tally, reasons: Vec::new() });
         };
         turn.notes.iter().for_each(|note| self.output.warning(note));
         tally.set_aside = turn.notes.len();
-        let mut pass = Pass {
+        let mut round = Round {
             waiting: self,
             lines,
             tasks: HashMap::new(),
@@ -111,14 +119,14 @@ impl Waiting<'_> {
         };
         let mut refused = Vec::new();
         for id in ids.iter().filter(others).filter(|id| wanted.is_none_or(|wanted| wanted.contains(id))) {
-            pass.one(id, Some(&mut refused));
+            round.one(id, Some(&mut refused));
         }
         for id in refused {
-            pass.one(&id, None);
+            round.one(&id, None);
         }
-        let Pass { mut tally, reasons, .. } = pass;
+        let Round { mut tally, reasons, .. } = round;
         tally.waiting = self.outbox.ids().map_or(tally.waiting, |ids| ids.len());
-        Ok((tally, reasons))
+        Ok(Pass { tally, reasons })
     }
 
     fn summarise(&self, tally: &Tally, reasons: &[(Failure, usize)]) {
@@ -136,7 +144,7 @@ impl Waiting<'_> {
     }
 }
 
-impl Pass<'_, '_> {
+impl Round<'_, '_> {
     /// Sends one message; one that a server has refused before is put off where there is a list for that.
     fn one(&mut self, id: &Id, later: Option<&mut Vec<Id>>) {
         if self.waiting.deadline.remaining().is_none() {
@@ -154,7 +162,8 @@ impl Pass<'_, '_> {
         if claimed.entry().refused
             && let Some(later) = later
         {
-            return later.push(id.clone());
+            later.push(id.clone());
+            return claimed.release();
         }
         let found = self.courier(claimed.entry());
         match &*found {

@@ -3,7 +3,6 @@
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::thread;
 use std::time::Duration;
 
 use nix::fcntl::{AT_FDCWD, AtFlags};
@@ -51,8 +50,9 @@ pub(super) fn take(folder: &Path, wait: Option<Deadline>) -> Result<Option<Turn>
             }
             _ => {}
         }
-        let Some(left) = wait.and_then(|deadline| deadline.remaining()) else { return Ok(None) };
-        thread::sleep(left.min(PAUSE));
+        if !wait.is_some_and(|deadline| deadline.pause(PAUSE)) {
+            return Ok(None);
+        }
     }
 }
 

@@ -373,6 +373,13 @@ impl SmtpError {
         self.exit() == Exit::TempFail && !(hung_up && self.step == Step::SignIn)
     }
 
+    /// Tells whether the server may have taken the message: all of it was handed over, and the answer did not
+    /// come (RFC 1047).
+    pub(crate) fn is_uncertain(&self) -> bool {
+        let lost = matches!(self.problem, Problem::ClosedAfterMessage | Problem::Broken(_));
+        lost && self.step == Step::Message
+    }
+
     /// Tells whether the connection was lost while the server had no whole message.
     pub(crate) fn lost_before_message(&self) -> bool {
         matches!(self.step, Step::Sender | Step::Recipients)

@@ -88,7 +88,6 @@ fn all_at_once(cases: &[Case], work: impl Fn(&Case) -> Played + Sync) -> Vec<Pla
 }
 
 #[test]
-#[ignore = "nothing is kept yet: see outbox::KEEPS"]
 fn what_waited_arrives_once_the_server_is_mended() {
     let grounds = Grounds::new();
     let chosen = [

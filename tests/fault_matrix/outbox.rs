@@ -9,7 +9,7 @@ use crate::support::world::World;
 
 /// Whether this version keeps what it cannot send: the one line to change when it does. The table
 /// is to be written anew then.
-pub(super) const KEEPS: bool = false;
+pub(super) const KEEPS: bool = true;
 
 /// The folder of the outbox in a world.
 pub(super) fn folder(world: &World) -> PathBuf {

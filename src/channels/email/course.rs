@@ -64,17 +64,20 @@ struct Fault {
     failure: Failure,
     /// Whether another try may end better.
     may_pass: bool,
+    /// Whether the server may have taken the message all the same.
+    uncertain: bool,
 }
 
 impl From<Failure> for Fault {
     fn from(failure: Failure) -> Self {
-        Self { failure, may_pass: false }
+        Self { failure, may_pass: false, uncertain: false }
     }
 }
 
 impl From<SmtpError> for Fault {
     fn from(error: SmtpError) -> Self {
-        Self { may_pass: error.may_pass(), failure: Failure::from_situation(&error) }
+        let uncertain = error.is_uncertain();
+        Self { may_pass: error.may_pass(), uncertain, failure: Failure::from_situation(&error) }
     }
 }
 
@@ -161,6 +164,8 @@ impl<'a> Course<'a> {
             let result = self.once(ready, &mut secret);
             let again = match &result {
                 Ok(_) => self.recipients.some_later(),
+                // it may be there already: what is kept waits for another day, and the rest gets one more try
+                Err(fault) if fault.uncertain => !self.ledger.is_open() && self.tries == 1,
                 Err(fault) => fault.may_pass,
             };
             if !again || !self.pauses(&mut pauses, result.as_ref().err()) {

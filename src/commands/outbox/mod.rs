@@ -1,20 +1,27 @@
-//! `outbox`: the messages that no server has accepted yet, one file each for listing and removing.
+//! `outbox`: the messages that no server has accepted yet, one file each for listing, sending and removing.
 
 mod list;
 mod remove;
+mod send;
 
 use std::path::{Path, PathBuf};
 
+use crate::World;
 use crate::cli::{OutboxCommand, WhichOutboxArgs};
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::home;
-use crate::outbox::{Limits, Outbox};
-use crate::text::{io_words, one_line};
+use crate::interrupt;
+use crate::outbox::{Id, Limits, Outbox};
+use crate::text::{io_words, one_line, shorten};
 
 /// Runs the command.
-pub(super) fn run(command: &OutboxCommand) -> Exit {
+pub(super) fn run(command: &OutboxCommand, world: &World) -> Exit {
     match command {
+        OutboxCommand::Send(args) => {
+            interrupt::watch(Exit::TempFail);
+            send::run(args, world)
+        }
         OutboxCommand::List(args) => list::run(args),
         OutboxCommand::Remove(args) => remove::run(args),
     }
@@ -26,11 +33,28 @@ pub(super) fn folder(which: &WhichOutboxArgs) -> Result<PathBuf, Failure> {
         let wrong = |error| Failure::new(Exit::Usage, format!("{}: {}", quoted(folder), io_words(&error)));
         return std::path::absolute(folder).map_err(wrong);
     }
-    let home = home::own().ok_or_else(|| {
+    home::outbox().ok_or_else(|| {
         Failure::new(Exit::NoPermission, "the running user has no home folder with an outbox in it")
             .with_hint("set HOME, or name the folder: --outbox DIR")
-    })?;
-    Ok(home::state_folder(&home).join("outbox"))
+    })
+}
+
+/// Where to look for the names of messages.
+const LIST: &str = "backup-notify outbox list shows what waits";
+
+/// Reads the name of a message.
+fn parsed(word: &str) -> Result<Id, Failure> {
+    Id::parse(word).ok_or_else(|| {
+        let word = one_line(word);
+        Failure::new(Exit::Usage, format!("\"{}\" is not the name of a message", shorten(&word, 80)))
+            .with_hint(LIST)
+    })
+}
+
+/// Says that there is no such message: what was to be read is not there (`EX_NOINPUT`).
+fn unknown(id: &Id, folder: &Path) -> Failure {
+    let what = format!("no message {id} waits in the outbox {}", quoted(folder));
+    Failure::new(Exit::NoInput, what).with_hint(LIST)
 }
 
 /// Opens the outbox that is meant; `None` when there is none.

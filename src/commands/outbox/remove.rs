@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use super::{find, folder, quoted};
+use super::{find, folder, parsed, quoted, unknown};
 use crate::cli::RemoveOutboxArgs;
 use crate::commands::deliver::somebody_is_there;
 use crate::commands::output::{Output, json as print_json, print_and_end};
@@ -14,12 +14,9 @@ use crate::deadline::Deadline;
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::outbox::{Claim, Id, Outbox};
-use crate::text::{one_line, shorten};
 
 /// How long the question waits for an answer.
 const PATIENCE: Duration = Duration::from_secs(600);
-/// Where to look for the names of messages.
-const LIST: &str = "backup-notify outbox list shows what waits";
 
 /// What became of the messages that were named.
 #[derive(Default)]
@@ -61,15 +58,6 @@ fn remove(args: &RemoveOutboxArgs, output: Output) -> Result<Exit, Failure> {
     Ok(tell(&done, &folder, output))
 }
 
-/// Reads the name of a message.
-fn parsed(word: &str) -> Result<Id, Failure> {
-    Id::parse(word).ok_or_else(|| {
-        let word = one_line(word);
-        Failure::new(Exit::Usage, format!("\"{}\" is not the name of a message", shorten(&word, 80)))
-            .with_hint(LIST)
-    })
-}
-
 /// Asks whether everything is meant.
 fn agreed(count: usize, folder: &Path) -> Result<(), Failure> {
     let messages = if count == 1 { "the message".to_owned() } else { format!("all {count} messages") };
@@ -109,12 +97,6 @@ fn remove_all(outbox: &Outbox, ids: &[Id], all: bool, output: Output) -> Done {
         }
     }
     done
-}
-
-/// Says that there is no such message: what was to be read is not there (`EX_NOINPUT`).
-fn unknown(id: &Id, folder: &Path) -> Failure {
-    let what = format!("no message {id} waits in the outbox {}", quoted(folder));
-    Failure::new(Exit::NoInput, what).with_hint(LIST)
 }
 
 /// Says what became of the messages, and returns the code for the worst of it.

@@ -81,14 +81,14 @@ fn converse(route: &SecuredRoute<'static>, wish: u8) -> Ending {
         return mailer.rehearse(&envelope, MESSAGE).map_or_else(Ending::Refused, Ending::Rehearsed);
     }
     let sent = if wish & 0x40 != 0 {
-        mailer.send_first(&envelope, MESSAGE)
+        mailer.send_on(&envelope, MESSAGE)
     } else {
         mailer.send_raw(&envelope, MESSAGE)
     };
     match sent {
         Ok(receipt) => Ending::Accepted(receipt),
         Err(_) if wish & 0x80 != 0 && mailer.is_open() => {
-            mailer.send_instead(&envelope, MESSAGE).map_or_else(Ending::Refused, Ending::Accepted)
+            mailer.send_raw(&envelope, MESSAGE).map_or_else(Ending::Refused, Ending::Accepted)
         }
         Err(error) => Ending::Refused(error),
     }

@@ -36,7 +36,7 @@ _backup_notify() {
     done
     # commands of two words
     case $command in
-        password)
+        password | outbox)
             if [[ $last -gt 2 ]]; then
                 command+=" ${words[2]}"
             fi
@@ -99,8 +99,9 @@ _backup_notify() {
     esac
 
     case $command in
-        '') list='notify run test-email check overdue certificate accounts password setup schema completions man --help --version' ;;
+        '') list='notify run test-email check overdue certificate accounts password outbox setup schema completions man --help --version' ;;
         password) list='set remove list --help --version' ;;
+        outbox) list='list send remove --help --version' ;;
         notify) list='--dry-run --hook --task --name --event --status --exit-code --tool --report --started --finished --log --message --when --to --from --account --tls-mode --tls-trust --allow-cleartext-password --deadline --outbox --mail-home --growl --desktop --json --verbose --quiet --help --version' ;;
         run) list='--capture --tool --log --report --message --json-file --verbose --quiet --task --name --when --to --from --account --tls-mode --tls-trust --allow-cleartext-password --deadline --outbox --mail-home --growl --desktop --help --version' ;;
         test-email) list='--dry-run --task --name --when --to --from --account --tls-mode --tls-trust --allow-cleartext-password --deadline --outbox --mail-home --growl --desktop --json --verbose --quiet --help --version' ;;
@@ -129,6 +130,9 @@ _backup_notify() {
             fi
             ;;
         'password list') list='--json --verbose --quiet --help --version' ;;
+        'outbox list') list='--outbox --json --verbose --quiet --help --version' ;;
+        'outbox send') list='--deadline --outbox --json --verbose --quiet --help --version' ;;
+        'outbox remove') list='--all --yes --outbox --json --verbose --quiet --help --version' ;;
         setup) list='--run-by --name --when --account --mail-home --from --password-stdin --password-source --to --tls-mode --tls-trust --allow-cleartext-password --test --no-test --deadline --yes --json --verbose --quiet --help --version' ;;
         schema) list='--help --version' ;;
         completions) list='bash zsh fish --help --version' ;;

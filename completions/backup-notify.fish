@@ -68,6 +68,7 @@ complete -c backup-notify -n "__fish_backup_notify_needs_command" -f -a "overdue
 complete -c backup-notify -n "__fish_backup_notify_needs_command" -f -a "certificate" -d 'Show the certificates of a server and what each trust rule says of them'
 complete -c backup-notify -n "__fish_backup_notify_needs_command" -f -a "accounts" -d 'List the SMTP accounts that Apple Mail knows, each with the id to write in a task'
 complete -c backup-notify -n "__fish_backup_notify_needs_command" -f -a "password" -d 'Keep passwords in the private keychain, and see what it keeps'
+complete -c backup-notify -n "__fish_backup_notify_needs_command" -f -a "outbox" -d 'See which messages no server has accepted yet, and give them up'
 complete -c backup-notify -n "__fish_backup_notify_needs_command" -f -a "setup" -d 'Write a task file in a short conversation: when, account, password, recipients, test'
 complete -c backup-notify -n "__fish_backup_notify_needs_command" -f -a "schema" -d 'Print the JSON Schema of the task file'
 complete -c backup-notify -n "__fish_backup_notify_needs_command" -f -a "completions" -d 'Print the completions for a shell'
@@ -111,7 +112,7 @@ starttls\t''
 none\t''"
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -l tls-trust -d 'Accept the server\'s certificate by this rule: system, ca-file:PATH, pin:sha256:HEX, pin:spki-sha256:HEX, self-signed-root or accept-any-certificate; repeat it for several pins' -r -f -a '(__backup_notify_trust)'
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -l deadline -d 'Bound the whole run of the program, such as 45s or 2m' -r -f
-complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -l outbox -d 'Keep what no server accepted in this folder, or nowhere (none); without effect in this version' -r -f -a "(__fish_complete_directories)"
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -l outbox -d 'Keep each e-mail in this folder until a server has accepted it, or nowhere (none)' -r -f -a "(__fish_complete_directories)"
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -l mail-home -d 'Read Mail\'s accounts from this home folder; they are named by their ids then' -r -f -a "(__fish_complete_directories)"
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -l growl -d 'Show a notice through Growl, on this computer or the one named' -r -f -a "(__fish_print_hostnames)"
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -l dry-run -d 'Print the decision and the finished message; touch no secret, no network and no outbox'
@@ -153,7 +154,7 @@ starttls\t''
 none\t''"
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand run" -l tls-trust -d 'Accept the server\'s certificate by this rule: system, ca-file:PATH, pin:sha256:HEX, pin:spki-sha256:HEX, self-signed-root or accept-any-certificate; repeat it for several pins' -r -f -a '(__backup_notify_trust)'
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand run" -l deadline -d 'Bound the whole run of the program, such as 45s or 2m' -r -f
-complete -c backup-notify -n "__fish_backup_notify_using_subcommand run" -l outbox -d 'Keep what no server accepted in this folder, or nowhere (none); without effect in this version' -r -f -a "(__fish_complete_directories)"
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand run" -l outbox -d 'Keep each e-mail in this folder until a server has accepted it, or nowhere (none)' -r -f -a "(__fish_complete_directories)"
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand run" -l mail-home -d 'Read Mail\'s accounts from this home folder; they are named by their ids then' -r -f -a "(__fish_complete_directories)"
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand run" -l growl -d 'Show a notice through Growl, on this computer or the one named' -r -f -a "(__fish_print_hostnames)"
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand run" -l capture -d 'Keep what the command prints, beside passing it on: for the facts in it, and as the log in the message'
@@ -176,7 +177,7 @@ starttls\t''
 none\t''"
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand test-email" -l tls-trust -d 'Accept the server\'s certificate by this rule: system, ca-file:PATH, pin:sha256:HEX, pin:spki-sha256:HEX, self-signed-root or accept-any-certificate; repeat it for several pins' -r -f -a '(__backup_notify_trust)'
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand test-email" -l deadline -d 'Bound the whole run of the program, such as 45s or 2m' -r -f
-complete -c backup-notify -n "__fish_backup_notify_using_subcommand test-email" -l outbox -d 'Keep what no server accepted in this folder, or nowhere (none); without effect in this version' -r -f -a "(__fish_complete_directories)"
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand test-email" -l outbox -d 'Keep each e-mail in this folder until a server has accepted it, or nowhere (none)' -r -f -a "(__fish_complete_directories)"
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand test-email" -l mail-home -d 'Read Mail\'s accounts from this home folder; they are named by their ids then' -r -f -a "(__fish_complete_directories)"
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand test-email" -l growl -d 'Show a notice through Growl, on this computer or the one named' -r -f -a "(__fish_print_hostnames)"
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand test-email" -l dry-run -d 'Print the finished message; touch no secret, no network and no outbox'
@@ -200,7 +201,7 @@ starttls\t''
 none\t''"
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand check" -l tls-trust -d 'Accept the server\'s certificate by this rule: system, ca-file:PATH, pin:sha256:HEX, pin:spki-sha256:HEX, self-signed-root or accept-any-certificate; repeat it for several pins' -r -f -a '(__backup_notify_trust)'
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand check" -l deadline -d 'Bound the whole run of the program, such as 45s or 2m' -r -f
-complete -c backup-notify -n "__fish_backup_notify_using_subcommand check" -l outbox -d 'Keep what no server accepted in this folder, or nowhere (none); without effect in this version' -r -f -a "(__fish_complete_directories)"
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand check" -l outbox -d 'Keep each e-mail in this folder until a server has accepted it, or nowhere (none)' -r -f -a "(__fish_complete_directories)"
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand check" -l mail-home -d 'Read Mail\'s accounts from this home folder; they are named by their ids then' -r -f -a "(__fish_complete_directories)"
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand check" -l growl -d 'Show a notice through Growl, on this computer or the one named' -r -f -a "(__fish_print_hostnames)"
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand check" -l offline -d 'Stop before the network; passwords are fetched all the same'
@@ -227,7 +228,7 @@ starttls\t''
 none\t''"
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand overdue" -l tls-trust -d 'Accept the server\'s certificate by this rule: system, ca-file:PATH, pin:sha256:HEX, pin:spki-sha256:HEX, self-signed-root or accept-any-certificate; repeat it for several pins' -r -f -a '(__backup_notify_trust)'
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand overdue" -l deadline -d 'Bound the whole run of the program, such as 45s or 2m' -r -f
-complete -c backup-notify -n "__fish_backup_notify_using_subcommand overdue" -l outbox -d 'Keep what no server accepted in this folder, or nowhere (none); without effect in this version' -r -f -a "(__fish_complete_directories)"
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand overdue" -l outbox -d 'Keep each e-mail in this folder until a server has accepted it, or nowhere (none)' -r -f -a "(__fish_complete_directories)"
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand overdue" -l mail-home -d 'Read Mail\'s accounts from this home folder; they are named by their ids then' -r -f -a "(__fish_complete_directories)"
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand overdue" -l growl -d 'Show a notice through Growl, on this computer or the one named' -r -f -a "(__fish_print_hostnames)"
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand overdue" -l dry-run -d 'Print the decision and the finished message; touch no secret, no network and no outbox'
@@ -287,6 +288,32 @@ complete -c backup-notify -n "__fish_backup_notify_using_subcommand password; an
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand password; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand password; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand password; and __fish_seen_subcommand_from list" -s V -l version -d 'Print version'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand outbox; and not __fish_seen_subcommand_from list send remove" -s h -l help -d 'Print help'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand outbox; and not __fish_seen_subcommand_from list send remove" -s V -l version -d 'Print version'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand outbox; and not __fish_seen_subcommand_from list send remove" -f -a "list" -d 'List the messages that no server has accepted yet, the oldest first'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand outbox; and not __fish_seen_subcommand_from list send remove" -f -a "send" -d 'Send the messages that wait, the oldest first, each by the word of its task file as it is now'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand outbox; and not __fish_seen_subcommand_from list send remove" -f -a "remove" -d 'Remove messages that wait: nobody will get them'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand outbox; and __fish_seen_subcommand_from list" -l outbox -d 'Look into this folder; without it into the one of your own, which "outbox": true in a task means' -r -f -a "(__fish_complete_directories)"
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand outbox; and __fish_seen_subcommand_from list" -l json -d 'Print one result object on stdout'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand outbox; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more on stderr: the decision, its reason, and each stage'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand outbox; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand outbox; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand outbox; and __fish_seen_subcommand_from list" -s V -l version -d 'Print version'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand outbox; and __fish_seen_subcommand_from send" -l deadline -d 'Bound the whole run of the program: 45s, 2m' -r -f
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand outbox; and __fish_seen_subcommand_from send" -l outbox -d 'Look into this folder; without it into the one of your own, which "outbox": true in a task means' -r -f -a "(__fish_complete_directories)"
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand outbox; and __fish_seen_subcommand_from send" -l json -d 'Print one result object on stdout'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand outbox; and __fish_seen_subcommand_from send" -s v -l verbose -d 'Say more on stderr: the decision, its reason, and each stage'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand outbox; and __fish_seen_subcommand_from send" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand outbox; and __fish_seen_subcommand_from send" -s h -l help -d 'Print help'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand outbox; and __fish_seen_subcommand_from send" -s V -l version -d 'Print version'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand outbox; and __fish_seen_subcommand_from remove" -l outbox -d 'Look into this folder; without it into the one of your own, which "outbox": true in a task means' -r -f -a "(__fish_complete_directories)"
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand outbox; and __fish_seen_subcommand_from remove" -l all -d 'Remove everything that waits'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand outbox; and __fish_seen_subcommand_from remove" -l yes -d 'Remove it without asking'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand outbox; and __fish_seen_subcommand_from remove" -l json -d 'Print one result object on stdout'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand outbox; and __fish_seen_subcommand_from remove" -s v -l verbose -d 'Say more on stderr: the decision, its reason, and each stage'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand outbox; and __fish_seen_subcommand_from remove" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand outbox; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand outbox; and __fish_seen_subcommand_from remove" -s V -l version -d 'Print version'
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand setup" -l run-by -d 'Say who will run the hook: who runs this, or root. Without it you are asked; with --yes, and for root without sudo, it is whoever runs this' -r -f -a "me\t''
 root\t''"
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand setup" -l name -d 'Call the backup this in messages' -r -f
@@ -325,5 +352,7 @@ complete -c backup-notify -n "__fish_backup_notify_using_subcommand certificate"
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand accounts" -f -a "(__backup_notify_accounts all)"
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand password; and __fish_seen_subcommand_from set" -f -a "(__backup_notify_accounts keepable)"
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand password; and __fish_seen_subcommand_from remove" -f -a "(__backup_notify_accounts kept)"
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand outbox; and __fish_seen_subcommand_from send" -f -a ""
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand outbox; and __fish_seen_subcommand_from remove" -f -a ""
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand setup" -f -a ""
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand completions" -f -a "bash zsh fish"

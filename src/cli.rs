@@ -305,7 +305,7 @@ pub struct Overrides {
     /// Bound the whole run of the program, such as 45s or 2m
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub deadline: Option<Duration>,
-    /// Keep what no server accepted in this folder, or nowhere (none); without effect in this version
+    /// Keep each e-mail in this folder until a server has accepted it, or nowhere (none)
     #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
     pub outbox: Option<PathBuf>,
     /// Read Mail's accounts from this home folder; they are named by their ids then

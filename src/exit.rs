@@ -68,7 +68,9 @@ impl Exit {
             }
             Self::Software => "a fault of backup-notify itself",
             Self::CannotWrite => "a local file could not be written",
-            Self::TempFail => "not delivered now: server unreachable, time-out, or 4xx",
+            Self::TempFail => {
+                "not delivered now: server unreachable, time-out, 4xx, interrupted, or no memory or processes left"
+            }
             Self::Protocol => {
                 "TLS or protocol: certificate not accepted, no STARTTLS, a server that is broken or another one"
             }

@@ -19,6 +19,7 @@ mod setup;
 pub(crate) mod stores;
 mod task_file;
 pub(crate) mod templates;
+mod waiting;
 mod zsh_and_fish;
 
 use std::path::{Path, PathBuf};

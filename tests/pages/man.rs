@@ -6,13 +6,15 @@ use clap::{Arg, ArgAction, Command};
 
 use super::examples::EXAMPLES;
 use super::page::Page;
-use super::{commands as every_command, definition, overdue, programs, prose, stores, task_file, templates};
+use super::{
+    commands as every_command, definition, overdue, programs, prose, stores, task_file, templates, waiting,
+};
 
 /// When the words of the page were last gone through.
 const DATE: &str = "2026-11-23";
 
 /// The sections, in their order.
-pub(crate) const SECTIONS: [&str; 23] = [
+pub(crate) const SECTIONS: [&str; 25] = [
     "NAME",
     "SYNOPSIS",
     "DESCRIPTION",
@@ -25,6 +27,8 @@ pub(crate) const SECTIONS: [&str; 23] = [
     "LOGS",
     "NOTICES ON A SCREEN",
     "OVERDUE BACKUPS",
+    "WHEN IT CANNOT BE SENT",
+    "SIGNALS",
     "TRUST",
     "WHO MAY WRITE WHAT",
     "PRIVATE KEYCHAIN",
@@ -62,6 +66,8 @@ pub(crate) fn page() -> String {
             "RUNNING A COMMAND" => programs::running(&mut page),
             "LOGS" => programs::logs(&mut page),
             "OVERDUE BACKUPS" => overdue::describe(&mut page),
+            "WHEN IT CANNOT BE SENT" => waiting::describe(&mut page),
+            "SIGNALS" => waiting::signals(&mut page),
             "EXIT STATUS" => exit_status(&mut page),
             "EXAMPLES" => {
                 for example in EXAMPLES {

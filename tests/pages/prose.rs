@@ -4,7 +4,7 @@
 //! effect yet, the page says so.
 
 use super::page::Page;
-use super::{keychain, programs, screens, security, setup};
+use super::{keychain, programs, screens, security, setup, waiting};
 
 /// Writes the paragraphs of a section.
 pub(super) fn section(page: &mut Page, name: &str) {
@@ -33,8 +33,8 @@ pub(super) fn command(name: &str) -> Option<&'static str> {
     Some(match name {
         "notify" => {
             "Put it behind your backup. It reads the task, decides by the outcome whether a notice is due, and \
-             sends it. When nothing is due it ends with 0 at once, without a password and without the network; \
-             `-v` gives the reason."
+             sends it. When nothing is due it ends with 0 at once, without a password and without the network, unless \
+             a message waits in the outbox of the task; `-v` gives the reason."
         }
         "test-email" => {
             "Account, password, trust and code are those of `notify`; only the policy is not asked. It sends each \
@@ -66,6 +66,9 @@ pub(super) fn command(name: &str) -> Option<&'static str> {
         "password set" => keychain::SET,
         "password remove" => keychain::REMOVE,
         "password list" => keychain::LIST,
+        "outbox list" => waiting::LIST,
+        "outbox send" => waiting::SEND,
+        "outbox remove" => waiting::REMOVE,
         "setup" => setup::COMMAND,
         "schema" => {
             "Save it, and name it under `$schema` in your task: many editors then complete and check."
@@ -129,6 +132,7 @@ pub(super) fn flag(id: &str) -> Option<&'static str> {
         "tls_trust" => "See TRUST.",
         "allow_cleartext_password" => "See SECURITY.",
         "deadline" => "Between 1 second and 24 hours.",
+        "outbox" => "See WHEN IT CANNOT BE SENT.",
         "json" => "See RESULT FOR PROGRAMS.",
         _ => return None,
     })
@@ -142,7 +146,7 @@ fn description(page: &mut Page) {
          screen: through Growl, Notification Center or the desktop of Linux.",
     );
     page.text(
-        "It keeps nothing between runs, asks nothing when nobody is there, and takes a minute at most, or \
+        "It keeps nothing between runs but what you ask it to, asks nothing when nobody is there, and takes a minute at most, or \
          whatever you set as `deadline`; with `run`, counted from the end of the command. It accepts a server's certificate by a rule that you can read, and never \
          by guessing. An outcome that nobody has stated is never taken for a success.",
     );
@@ -158,8 +162,8 @@ fn description(page: &mut Page) {
          names one of them in a word.",
     );
     page.text(
-        "Not in this version: an outbox for messages that no server accepts. The key and the flag for it are accepted \
-         already; this page says what becomes of them.",
+        "When the network fails in the same night, what may pass is tried again, and with an outbox the message waits \
+         until a server takes it; see WHEN IT CANNOT BE SENT.",
     );
 }
 
@@ -244,8 +248,8 @@ fn result(page: &mut Page) {
     page.item("`message_id`", "The Message-ID of the first e-mail.");
     page.item(
         "`deliveries`",
-        "One object for each e-mail and each screen: `channel`, `status` (`sent`, `skipped`, `failed` or \
-         `checked`), `exit_code`, `detail`, `hint`, `recipients` (each with `address`, `accepted` and `reply`), \
+        "One object for each e-mail and each screen: `channel`, `status` (`sent`, `queued`, `skipped`, \
+         `failed` or `checked`), `exit_code`, `detail`, `hint`, `recipients` (each with `address`, `accepted` and `reply`), \
          `tls` (`mode`, `version`, `trust`, `sha256`, `not_after`), `stages` (each with `name`, `ms` and `ok`) and \
          `message_id`.",
     );
@@ -254,6 +258,11 @@ fn result(page: &mut Page) {
         "`ran_as`",
         "Only of `check` and `test-email`: `user`, `home` and `vault`, the file of the private keychain, which is null \
          where the task looks for no password in it.",
+    );
+    page.item(
+        "`outbox`",
+        "Only of a task with an outbox: how many messages that waited were `sent`, how many are `waiting` now, `given_up` \
+         (every recipient refused, or too old) and `set_aside`.",
     );
     page.item("`exit_code`", "The code that the program ends with.");
     page.text("An error before the decision is one object with `error`, `hint` and `exit_code`.");
@@ -270,6 +279,7 @@ fn result(page: &mut Page) {
          about, null when it is about the file), `message` and `hint`.",
     );
     page.item("`looked_at`", "Only when nothing was found: every path.");
+    waiting::results(page);
     keychain::results(page);
     setup::results(page);
 }
@@ -283,6 +293,10 @@ fn files(page: &mut Page) {
     page.item(
         "`/etc/backup-notify/`‹name›`.json`",
         "Looked for next. On macOS in `/Library/Application Support/backup-notify`.",
+    );
+    page.item(
+        "`~/.local/state/backup-notify/outbox`",
+        "What waits, where a task says `\"outbox\": true`. On macOS in `~/Library/Application Support/backup-notify`.",
     );
     keychain::files(page);
     page.text(

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::man::{lower_unless_name, presets};
 use super::page::Page;
-use super::{prose, screens};
+use super::{prose, screens, waiting};
 
 /// One object of the file: its title in the page, its name in the schema, its keys in the order in
 /// which they are read best.
@@ -100,6 +100,12 @@ const OBJECTS: &[Object] = &[
         intro: screens::GROWL,
         keys: &["events", "host", "port", "password", "hash"],
     },
+    Object {
+        title: "outbox",
+        name: "Outbox",
+        intro: "For those who want other limits.",
+        keys: &["folder", "max_age", "max_count", "max_size"],
+    },
 ];
 
 /// What the schema does not say of a key.
@@ -110,9 +116,8 @@ fn more(object: &str, key: &str) -> Option<&'static str> {
         ("Growl", "password") => {
             "As email.password, with `growl:`‹host› as the name in the private keychain."
         }
-        ("", "outbox") => {
-            "Without effect in this version: a message that no server accepts is not kept, and you are told so."
-        }
+        ("", "outbox") => waiting::KEY,
+        ("Outbox", "max_size") => "A number of bytes, or `500MB`, `1GiB`.",
         ("", "mail_home") => "For root, and for a disk of another computer. See SECURITY.",
         ("", "exit_codes") => "For example `{\"23\": \"error\"}`. See below for the tables of the tools.",
         ("", "redact") => "Each is replaced wherever it stands.",

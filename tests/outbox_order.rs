@@ -85,3 +85,26 @@ fn what_one_server_refuses_holds_up_nothing_that_is_behind_it() {
     old.sort();
     assert_eq!(arrived, old);
 }
+
+#[test]
+fn a_server_that_takes_all_the_time_leaves_half_of_it_to_the_others() {
+    let waiting = Waiting::new();
+    let first = kept(&waiting, 1);
+    let mut other = waiting.task_without_server();
+    other["deadline"] = json!("1s");
+    let path = waiting.site.world.write("other.json", other.to_string());
+    waiting.site.world.command(&["notify", "--exit-code", "1"]).task(&path).run().assert_code(75);
+    assert_eq!(waiting.ids().len(), 2);
+    let stalling = waiting.site.server(Mode::Implicit).fault(Stage::Mail, Action::Stall).start();
+    waiting.site.world.task(&waiting.task(&stalling));
+    let server = waiting.server();
+    waiting.site.world.write("other.json", waiting.task(&server).to_string());
+    let folder = waiting.folder().to_str().unwrap().to_owned();
+    let output =
+        waiting.site.world.run(&["outbox", "send", "--outbox", &folder, "--deadline", "6s", "--json"]);
+    output.assert_code(75);
+    assert_eq!(server.messages().len(), 1, "{output}");
+    let result = output.json();
+    assert_eq!((&result["sent"], &result["waiting"]), (&json!(1), &json!(1)), "{output}");
+    assert_eq!(result["messages"][0]["message_id"], first[0].as_str(), "{output}");
+}

@@ -164,7 +164,9 @@ impl<'a> Lines<'a> {
         let message = claimed.message().map_err(|error| Fault::of_one(Failure::from_situation(&error)))?;
         let mut too_large: Option<String> = None;
         loop {
-            let line = self.line(courier)?;
+            // a server that takes all the time there is leaves half of it to the others
+            let patience = self.deadline.share(2);
+            let line = self.line(courier, patience)?;
             recipients.leave_out_unreachable(line.mailer.offers_smtputf8());
             let entry = claimed.entry();
             let from = entry.sender.as_ref().unwrap_or(&courier.from);
@@ -173,6 +175,7 @@ impl<'a> Lines<'a> {
                 Envelope::new(Some(from.email.clone()), recipients.pending()).map_err(|error| {
                     Fault::of_one(Failure::new(Exit::Software, format!("the envelope is wrong: {error}")))
                 })?;
+            line.mailer.bound(patience);
             let result = line.mailer.send_on(&envelope, &bytes);
             let (worn, is_open) = (line.used, line.mailer.is_open());
             line.used |= result.is_ok();
@@ -202,11 +205,14 @@ impl<'a> Lines<'a> {
     }
 
     /// Returns the connection by which this courier goes, and makes it where there is none.
-    fn line(&mut self, courier: &Courier) -> Result<&mut Open<'a>, Fault> {
+    fn line(&mut self, courier: &Courier, patience: Deadline) -> Result<&mut Open<'a>, Fault> {
         let place = self.open.iter().position(|open| open.route == courier.route);
         if place.is_none() {
-            let opened =
-                self.connect(courier).map_err(|failure| Fault { failure, refused: false, down: true })?;
+            let opened = self.connect(courier, patience).map_err(|failure| Fault {
+                failure,
+                refused: false,
+                down: true,
+            })?;
             if self.open.len() >= MOST_OPEN {
                 drop(self.open.remove(0));
             }
@@ -218,16 +224,15 @@ impl<'a> Lines<'a> {
         })
     }
 
-    fn connect(&self, courier: &Courier) -> Result<Open<'a>, Failure> {
+    fn connect(&self, courier: &Courier, patience: Deadline) -> Result<Open<'a>, Failure> {
         let failed = |error: &dyn Situation| Failure {
             exit: error.exit(),
             what: error.to_string(),
             hint: error.hint(),
         };
         let route = courier.route.secure().map_err(|error| failed(&error))?;
-        let secret = if courier.signs_in() { Some(courier.secret_unasked(self.deadline)?) } else { None };
-        let mut session =
-            Session::open(&route, self.deadline, self.stages).map_err(|error| failed(&error))?;
+        let secret = if courier.signs_in() { Some(courier.secret_unasked(patience)?) } else { None };
+        let mut session = Session::open(&route, patience, self.stages).map_err(|error| failed(&error))?;
         if let Some(warning) = trust_notes::weak_trust(&courier.route, &session) {
             (self.alarm)(&warning);
         }

@@ -322,6 +322,12 @@ impl<'a> Session<'a> {
         }
     }
 
+    /// Bounds what comes next by another deadline.
+    pub(super) fn bound(&mut self, deadline: Deadline) {
+        self.deadline = deadline;
+        self.set_deadline(deadline);
+    }
+
     /// Lets the connection end at another moment.
     pub(super) fn set_deadline(&mut self, deadline: Deadline) {
         match &mut self.stream {

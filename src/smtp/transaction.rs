@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use lettre::address::Envelope;
 use lettre::{Address, Transport};
 
+use crate::deadline::Deadline;
 use crate::smtp::Session;
 use crate::smtp::error::{Problem, SmtpError, Step};
 use crate::smtp::reply::Reply;
@@ -63,6 +64,11 @@ impl<'a> Mailer<'a> {
     /// it. It is ended without a round trip more than [`Transport::send_raw`] takes.
     pub fn send_on(&self, envelope: &Envelope, message: &[u8]) -> Result<Receipt, SendError> {
         self.0.borrow_mut().transaction(envelope, message, End::Open)
+    }
+
+    /// Bounds the next message by another deadline.
+    pub(crate) fn bound(&self, deadline: Deadline) {
+        self.0.borrow_mut().bound(deadline);
     }
 
     /// Returns the largest message that the server takes, in bytes, when it says so.

@@ -70,8 +70,10 @@ impl Teller<'_> {
             task,
             accounts: &Book::new(task.mail_home.as_deref(), deadline),
             overridden: if event == Event::End { &loaded.overridden } else { &[] },
+            // what waits can wait until the command has ended
             origin: file
                 .as_deref()
+                .filter(|_| event == Event::End)
                 .map(|file| Waiter { file, sender_by_flag: self.typed.args.overrides.from.is_some() }),
             event,
             run,

@@ -84,6 +84,12 @@ pub(crate) fn keep<'a>(
     }
     for dropped in &kept.dropped {
         let subject = crate::text::one_line(&dropped.subject).into_owned();
+        if dropped.id == kept.claimed.entry().id {
+            (circumstances.alarm)(&format!(
+                "the outbox is full of what matters more: \"{subject}\" is sent, but not kept"
+            ));
+            continue;
+        }
         (circumstances.alarm)(&format!(
             "the outbox is full: \"{subject}\", kept on {}, was given up",
             dropped.queued.to_zoned(story.now.time_zone().clone()).strftime("%-d %b %Y, %H:%M")

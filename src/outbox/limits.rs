@@ -103,19 +103,28 @@ fn within_limits(
         }
         let size = size(folder, &id);
         if id == own.entry.id {
-            own.kept = false;
             let removed = remove(&id.facts(folder)).and_then(|()| remove(&id.message(folder)));
-            removed.and_then(|()| make_lasting(folder)).map_err(|error| OutboxError::Remove {
-                path: id.facts(folder),
-                error,
-                emptied: false,
-            })?;
+            if let Err(error) = removed.and_then(|()| make_lasting(folder)) {
+                let error = OutboxError::Remove { path: id.facts(folder), error, emptied: false };
+                notes.push(error.to_string());
+            }
+            own.kept = id.facts(folder).symlink_metadata().is_ok();
+            if own.kept {
+                continue;
+            }
             dropped.push(own.entry.clone());
             load = load.without(size);
             continue;
         }
         match outbox.claim(&id) {
-            Claim::Taken(claimed) => dropped.push(claimed.give_up()?),
+            // those that were dropped before are said all the same
+            Claim::Taken(claimed) => match claimed.give_up() {
+                Ok(entry) => dropped.push(entry),
+                Err(error) => {
+                    notes.push(error.to_string());
+                    continue;
+                }
+            },
             Claim::SetAside(said) => notes.push(said),
             Claim::Gone => {}
             Claim::Busy => continue,

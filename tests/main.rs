@@ -53,6 +53,9 @@ mod never_shown;
 mod other_home;
 mod out_of_step;
 mod outbox_commands;
+mod outbox_crowded;
+#[cfg(target_os = "linux")]
+mod outbox_full;
 mod outbox_healed;
 mod outbox_order;
 mod outbox_storm;

@@ -1,5 +1,7 @@
 //! Messages that have waited, sent over as few connections as there are accounts.
 
+use std::time::{Duration, Instant};
+
 use jiff::Zoned;
 use lettre::address::Envelope;
 use lettre::message::Mailbox;
@@ -28,6 +30,8 @@ pub(crate) struct Lines<'a> {
     stages: &'a Stages<'a>,
     deadline: Deadline,
     alarm: &'a dyn Fn(&str),
+    /// The longest that a server has taken so far over one message.
+    slowest: Duration,
 }
 
 /// A connection on which somebody has signed in.
@@ -72,7 +76,7 @@ pub(crate) struct Tried {
 /// Why a message did not get through.
 struct Fault {
     failure: Failure,
-    /// Whether the whole message was refused for good.
+    /// Whether the whole message was refused for good, or nobody knows: it goes after the others.
     refused: bool,
     /// Whether the next message would fare no better.
     down: bool,
@@ -96,7 +100,20 @@ impl<'a> Lines<'a> {
                 Line::Down(route) => down.push((*route, None)),
             }
         }
-        Self { open, down, stages, deadline, alarm }
+        Self { open, down, stages, deadline, alarm, slowest: Duration::ZERO }
+    }
+
+    /// Takes it that a server may need this long for one message.
+    #[must_use]
+    pub(crate) fn expecting(mut self, slowest: Duration) -> Self {
+        self.slowest = slowest;
+        self
+    }
+
+    /// Tells whether there is time for one more message. One that is cut off while the server thinks about
+    /// it may have been taken, and would come again with the next run, and with every run after that.
+    pub(crate) fn has_time(&self) -> bool {
+        self.deadline.remaining().is_some_and(|left| left > self.slowest + self.slowest / 2)
     }
 
     /// Sends one message, and puts down in the outbox what became of it.
@@ -166,6 +183,7 @@ impl<'a> Lines<'a> {
         loop {
             // a server that takes all the time there is leaves half of it to the others
             let patience = self.deadline.share(2);
+            let last_word = self.deadline;
             let line = self.line(courier, patience)?;
             recipients.leave_out_unreachable(line.mailer.offers_smtputf8());
             let entry = claimed.entry();
@@ -175,10 +193,14 @@ impl<'a> Lines<'a> {
                 Envelope::new(Some(from.email.clone()), recipients.pending()).map_err(|error| {
                     Fault::of_one(Failure::new(Exit::Software, format!("the envelope is wrong: {error}")))
                 })?;
-            line.mailer.bound(patience);
+            line.mailer.bound(patience, last_word);
+            let begun = Instant::now();
             let result = line.mailer.send_on(&envelope, &bytes);
             let (worn, is_open) = (line.used, line.mailer.is_open());
             line.used |= result.is_ok();
+            if result.is_ok() {
+                self.slowest = self.slowest.max(begun.elapsed());
+            }
             if !is_open {
                 self.open.retain(|open| open.route != courier.route);
             }
@@ -197,6 +219,8 @@ impl<'a> Lines<'a> {
                 _ => {
                     recipients.record_all(verdicts);
                     let refused = error.exit() == Exit::Refused && !recipients.some_refused();
+                    // a server that never says what became of it takes the time of no other again
+                    let refused = refused || error.is_uncertain();
                     let failure = Failure::from_situation(&error);
                     return Err(Fault { failure, refused, down: !is_open });
                 }

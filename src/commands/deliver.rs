@@ -30,8 +30,8 @@ use crate::settings;
 use crate::stages::Stages;
 use crate::task::{Email, Growl, Task};
 use crate::zone;
-use keep::Own;
-use time::Time;
+use keep::{Own, not_kept};
+use time::{Time, slowest_message};
 
 /// One channel of a task and what was decided about it.
 #[derive(Debug, Clone, Copy)]
@@ -205,7 +205,7 @@ impl Plan<'_> {
         let deliveries = if notifies {
             self.overridden.iter().for_each(|note| output.warning(note));
             let (log, mut notes) = self.log();
-            notes.extend(trouble);
+            notes.extend(trouble.as_ref().map(not_kept));
             let mut written = Story {
                 task: self.task,
                 event: self.event,
@@ -218,6 +218,7 @@ impl Plan<'_> {
                 notes,
             };
             own = self.keep(jobs, &mut written, circumstances, outbox.as_ref());
+            own.also_unkept(trouble.as_ref());
             story = written;
             let show = Show { messages: &messages, printed: &printed };
             self.each(jobs, &story, circumstances, &stages, show, &mut own)
@@ -233,7 +234,8 @@ impl Plan<'_> {
                 deadline: self.deadline,
                 output,
             };
-            waiting.send_all(Lines::new(std::mem::take(&mut own.lines), &late_stages, self.deadline, &alarm))
+            let lines = Lines::new(std::mem::take(&mut own.lines), &late_stages, self.deadline, &alarm);
+            waiting.send_all(lines.expecting(slowest_message(&deliveries)))
         });
         let exit_code = exit_code(&deliveries).worse(printed.get());
         let message_id = deliveries.iter().find_map(|delivery| delivery.message_id.clone());
@@ -280,7 +282,9 @@ impl Plan<'_> {
                 let Time { deadline, patience } = time;
                 let circumstances = Circumstances { deadline, patience, more, ..circumstances };
                 let kept = own.kept.get_mut(index).and_then(Option::take);
-                let (delivery, line) = self.one(job, story, circumstances, stages, kept, show);
+                let lost = own.unkept.filter(|_| kept.is_none() && job.target.is_email());
+                let (mut delivery, line) = self.one(job, story, circumstances, stages, kept, show);
+                keep::say_lost(&mut delivery, lost);
                 own.lines.push(line);
                 keep_failure(show.printed, || self.output.delivery(&place, &delivery));
                 done.push((index, delivery));

@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::time::Duration;
 
-use jiff::Zoned;
+use jiff::{SignedDuration, Zoned};
 use serde::Serialize;
 
 use crate::accounts::Book;
@@ -18,6 +19,10 @@ use crate::outbox::{Claim, Claimed, Entry, Id, Outbox};
 use crate::settings;
 use crate::task::{Email, Task};
 use crate::text;
+
+/// How long a message is kept on after it was first found to have waited for too long, and tried in vain.
+/// When a clock jumps every message has, at once: there is a day to set it right.
+const GRACE: SignedDuration = SignedDuration::from_hours(24);
 
 /// What is sent, and by whose word.
 pub(super) struct Waiting<'a> {
@@ -57,6 +62,14 @@ type Found = Rc<Result<Courier, Failure>>;
 pub(super) struct Pass {
     pub(super) tally: Tally,
     pub(super) reasons: Vec<(Failure, usize)>,
+    /// Whether the time was too short for all.
+    pub(super) cut: bool,
+}
+
+impl Pass {
+    fn untried(tally: Tally) -> Self {
+        Self { tally, ..Self::default() }
+    }
 }
 
 /// One round through an outbox.
@@ -68,6 +81,7 @@ struct Round<'p, 'a> {
     tally: Tally,
     /// Why messages wait on, each reason once, and how many do for it.
     reasons: Vec<(Failure, usize)>,
+    cut: bool,
     each: &'p mut dyn FnMut(&Tried),
 }
 
@@ -75,7 +89,7 @@ impl Waiting<'_> {
     /// Sends all of it in the course of a `notify`, and says so in a line or two.
     pub(super) fn send_all(&self, lines: Lines<'_>) -> Tally {
         match self.send(None, false, lines, &mut |_| ()) {
-            Ok(Pass { tally, reasons }) => {
+            Ok(Pass { tally, reasons, .. }) => {
                 self.summarise(&tally, &reasons);
                 tally
             }
@@ -96,17 +110,18 @@ impl Waiting<'_> {
         each: &mut dyn FnMut(&Tried),
     ) -> Result<Pass, Failure> {
         let failed = |error| Failure::from_situation(&error);
-        let ids = self.outbox.ids().map_err(failed)?;
+        let (ids, pieces) = self.outbox.ids_and_pieces().map_err(failed)?;
         let others = |id: &&Id| !self.own.contains(id);
         let mut tally = Tally { waiting: ids.len(), ..Tally::default() };
-        if !ids.iter().any(|id| others(&id)) {
-            return Ok(Pass { tally, reasons: Vec::new() });
+        // who takes the turn sweeps
+        if !pieces && !ids.iter().any(|id| others(&id)) {
+            return Ok(Pass::untried(tally));
         }
         let Some(turn) = self.outbox.turn(wait.then_some(self.deadline)).map_err(failed)? else {
             self.output.detail("another process is sending what waits in the outbox");
-            return Ok(Pass { tally, reasons: Vec::new() });
+            return Ok(Pass::untried(tally));
         };
-        turn.notes.iter().for_each(|note| self.output.warning(note));
+        turn.notes.iter().for_each(|note| self.output.alarm(note));
         tally.set_aside = turn.notes.len();
         let mut round = Round {
             waiting: self,
@@ -115,6 +130,7 @@ impl Waiting<'_> {
             couriers: HashMap::new(),
             tally,
             reasons: Vec::new(),
+            cut: false,
             each,
         };
         let mut refused = Vec::new();
@@ -124,9 +140,9 @@ impl Waiting<'_> {
         for id in refused {
             round.one(&id, None);
         }
-        let Round { mut tally, reasons, .. } = round;
+        let Round { mut tally, reasons, cut, .. } = round;
         tally.waiting = self.outbox.ids().map_or(tally.waiting, |ids| ids.len());
-        Ok(Pass { tally, reasons })
+        Ok(Pass { tally, reasons, cut })
     }
 
     fn summarise(&self, tally: &Tally, reasons: &[(Failure, usize)]) {
@@ -147,7 +163,8 @@ impl Waiting<'_> {
 impl Round<'_, '_> {
     /// Sends one message; one that a server has refused before is put off where there is a list for that.
     fn one(&mut self, id: &Id, later: Option<&mut Vec<Id>>) {
-        if self.waiting.deadline.remaining().is_none() {
+        if !self.lines.has_time() {
+            self.cut = true;
             return;
         }
         let claimed = match self.waiting.outbox.claim(id) {
@@ -155,7 +172,7 @@ impl Round<'_, '_> {
             Claim::Busy | Claim::Gone => return,
             Claim::SetAside(what) => {
                 self.tally.set_aside += 1;
-                return self.waiting.output.warning(&what);
+                return self.waiting.output.alarm(&what);
             }
             Claim::Failed(error) => return self.stays(Failure::from_situation(&error)),
         };
@@ -217,10 +234,10 @@ impl Round<'_, '_> {
             self.tally.exit = self.tally.exit.worse(Exit::CannotWrite);
             output.warning(trouble);
         }
+        let given_up = tried.status == Status::Queued && self.is_given_up(&mut tried);
         match tried.status {
             Status::Sent => self.tally.sent += 1,
-            // one more attempt has failed in this very run: a clock that was wrong gives up nothing
-            Status::Queued if self.waiting.outbox.is_too_old(&tried.entry, self.waiting.now.timestamp()) => {
+            Status::Queued if given_up => {
                 if let Some(claimed) = tried.claimed.take()
                     && let Err(error) = claimed.give_up()
                 {
@@ -246,6 +263,35 @@ impl Round<'_, '_> {
             }
         }
         (self.each)(&tried);
+    }
+
+    /// Tells whether a message that has just failed once more has waited for too long, and did so a day
+    /// before.
+    fn is_given_up(&self, tried: &mut Tried) -> bool {
+        let now = self.waiting.now.timestamp();
+        let too_old = tried.entry.is_older_than(self.max_age(&tried.entry), now);
+        let since = tried.entry.overdue.filter(|since| *since <= now);
+        if too_old && since.is_some_and(|since| now.duration_since(since) >= GRACE) {
+            return true;
+        }
+        let since = too_old.then(|| since.unwrap_or(now));
+        if let Some(Err(error)) = tried.claimed.as_mut().map(|claimed| claimed.overdue(since)) {
+            self.waiting.output.warning(&error.to_string());
+        }
+        false
+    }
+
+    /// Returns how long a message may wait: by its own task, while that can be read.
+    fn max_age(&self, entry: &Entry) -> Duration {
+        let said = |task: &Task| task.outbox.as_ref().map(|outbox| outbox.max_age);
+        let said = match self.waiting.task.filter(|(path, ..)| *path == entry.task) {
+            Some((_, task, _)) => said(task),
+            None => match self.tasks.get(&entry.task).map(|read| &**read) {
+                Some(Ok((task, _))) => said(task),
+                _ => None,
+            },
+        };
+        said.unwrap_or_else(|| self.waiting.outbox.max_age())
     }
 
     /// Notes why a message waits on.

@@ -249,10 +249,24 @@ impl Claimed {
                 emptied: false,
             });
         }
+        self.put_down()
+    }
+
+    /// Puts down since when it is known to have waited for too long.
+    pub(crate) fn overdue(&mut self, since: Option<Timestamp>) -> Result<(), OutboxError> {
+        let gone = || self.entry.id.facts(&self.folder).symlink_metadata().is_err();
+        if self.entry.overdue == since || !self.kept || gone() {
+            return Ok(());
+        }
+        self.entry.overdue = since;
+        self.put_down()
+    }
+
+    fn put_down(&self) -> Result<(), OutboxError> {
         let document = self.entry.seal(&self.key);
         let document =
             document.ok_or(OutboxError::TooLarge { size: self.entry.size, most: MOST_FACTS as u64 })?;
-        Ok(write_private(&facts, &document, Over::Locked)?)
+        Ok(write_private(&self.entry.id.facts(&self.folder), &document, Over::Locked)?)
     }
 
     /// Lets go of it: it waits on.

@@ -1,8 +1,9 @@
 //! What is known of a message that waits: the JSON beside it, and its bounds.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use lettre::Address;
 use lettre::message::Mailbox;
 use serde::{Deserialize, Serialize};
@@ -57,6 +58,8 @@ pub(crate) struct Entry {
     pub(crate) last_code: Option<u8>,
     /// Whether a server has refused it for good, so that it goes after the others.
     pub(crate) refused: bool,
+    /// When it was first found to have waited for too long.
+    pub(crate) overdue: Option<Timestamp>,
     /// The bytes of the message.
     pub(crate) size: u64,
     /// Their SHA-256, in lower-case hex.
@@ -83,6 +86,7 @@ struct Written {
     last_error: Option<String>,
     last_code: Option<u8>,
     refused: bool,
+    overdue: Option<Timestamp>,
     size: u64,
     sha256: String,
 }
@@ -118,6 +122,7 @@ impl Entry {
             last_error: None,
             last_code: None,
             refused: false,
+            overdue: None,
             size: draft.message.len() as u64,
             sha256: sha256(draft.message),
         };
@@ -152,6 +157,7 @@ impl Entry {
             last_error: self.last_error.clone(),
             last_code: self.last_code,
             refused: self.refused,
+            overdue: self.overdue,
             size: self.size,
             sha256: self.sha256.clone(),
         };
@@ -210,6 +216,7 @@ impl Entry {
             last_error: written.last_error,
             last_code: written.last_code,
             refused: written.refused,
+            overdue: written.overdue,
             size: written.size,
             sha256: written.sha256,
         })
@@ -223,6 +230,13 @@ impl Entry {
         self.last_code = Some(attempt.code.code());
         self.refused = attempt.refused;
         self.recipients.retain(|one| attempt.remaining.contains(one));
+    }
+
+    /// Tells whether it has waited for longer than this. A clock that was ahead when it was kept makes it
+    /// younger, not older.
+    pub(crate) fn is_older_than(&self, most: Duration, now: Timestamp) -> bool {
+        let most = SignedDuration::try_from(most).unwrap_or(SignedDuration::MAX);
+        now.duration_since(self.queued) > most
     }
 
     /// Says how much it matters that it arrives: good news least, a backup that is missing most.

@@ -22,7 +22,8 @@
 //! `version` (1), `id`, `task` (the absolute path of the task file), `email` (which one of its e-mails, from
 //! 0), `name` (the task's), `subject`, `outcome`, `queued` (RFC 3339), `message_id`, `sender` (null unless a
 //! flag has set it), `recipients` (who has not got it), `attempts`, `tried`, `last_error`, `last_code`,
-//! `refused`, `size` and `sha256` (of the message, lower-case hex). There is neither a route nor a secret in
+//! `refused`, `overdue` (since when it is known to have waited too long, else null; may be missing), `size` and
+//! `sha256` (of the message, lower-case hex). There is neither a route nor a secret in
 //! it: the task file says those anew when the message is sent.
 //!
 //! # Who does what when
@@ -66,8 +67,9 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
+use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use lettre::Address;
 use lettre::message::Mailbox;
 
@@ -157,6 +159,12 @@ impl Outbox {
         Ok(Names::read(&self.folder)?.ids)
     }
 
+    /// The same, and whether there are pieces that may have been left by who was killed.
+    pub(crate) fn ids_and_pieces(&self) -> Result<(Vec<Id>, bool), OutboxError> {
+        let Names { ids, alone, pieces, .. } = Names::read(&self.folder)?;
+        Ok((ids, !(alone.is_empty() && pieces.is_empty())))
+    }
+
     /// Lists what waits, the oldest first, and what is damaged. No lock is taken and nothing is changed.
     pub(crate) fn entries(&self) -> Result<Listing, OutboxError> {
         list::list(self)
@@ -173,11 +181,9 @@ impl Outbox {
         turn::take(&self.folder, wait)
     }
 
-    /// Tells whether a message has waited for longer than it may. A clock that was ahead when it was kept
-    /// makes it younger, not older.
-    pub(crate) fn is_too_old(&self, entry: &Entry, now: Timestamp) -> bool {
-        let most = SignedDuration::try_from(self.limits.max_age).unwrap_or(SignedDuration::MAX);
-        now.duration_since(entry.queued) > most
+    /// Returns how long a message waits whose task does not say it.
+    pub(crate) fn max_age(&self) -> Duration {
+        self.limits.max_age
     }
 
     /// Returns the key of the messages that are there.

@@ -29,6 +29,8 @@ pub struct Session<'a> {
     pub(super) route: Box<Route>,
     stages: &'a Stages<'a>,
     pub(super) deadline: Deadline,
+    /// Until when the answer to a whole message is waited for, where that is not the deadline.
+    pub(super) last_word: Option<Deadline>,
     pub(super) stream: Stream,
     pub(super) replies: Replies,
     pub(super) offered: Capabilities,
@@ -110,6 +112,7 @@ impl<'a> Session<'a> {
             route: Box::new(route.clone()),
             stages,
             deadline,
+            last_word: None,
             stream: Stream::Plain(Wire::new(stream, deadline)),
             replies: Replies::default(),
             offered: Capabilities::default(),
@@ -322,8 +325,9 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Bounds what comes next by another deadline.
-    pub(super) fn bound(&mut self, deadline: Deadline) {
+    /// Bounds what comes next by another deadline, and the answer to a whole message by a later one.
+    pub(super) fn bound(&mut self, deadline: Deadline, last_word: Deadline) {
+        self.last_word = Some(last_word);
         self.deadline = deadline;
         self.set_deadline(deadline);
     }

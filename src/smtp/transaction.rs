@@ -66,9 +66,10 @@ impl<'a> Mailer<'a> {
         self.0.borrow_mut().transaction(envelope, message, End::Open)
     }
 
-    /// Bounds the next message by another deadline.
-    pub(crate) fn bound(&self, deadline: Deadline) {
-        self.0.borrow_mut().bound(deadline);
+    /// Bounds the next message by another deadline; for the answer to the whole of it there is time until
+    /// the last.
+    pub(crate) fn bound(&self, deadline: Deadline, last: Deadline) {
+        self.0.borrow_mut().bound(deadline, last);
     }
 
     /// Returns the largest message that the server takes, in bytes, when it says so.
@@ -322,12 +323,15 @@ impl Session<'_> {
             });
         }
         // it may be the server's by now: who never hears that sends it again
+        let bound = self.deadline;
+        self.deadline = self.last_word.unwrap_or(bound);
         self.set_deadline(self.deadline.to_the_last_word());
         let reply = self.reply().map_err(|problem| match problem {
             Problem::Closed => Problem::ClosedAfterMessage,
             other => other,
         });
-        self.set_deadline(self.deadline);
+        self.deadline = bound;
+        self.set_deadline(bound);
         let reply = reply?;
         self.between_commands = !quit && reply.code != 421;
         match reply.code {

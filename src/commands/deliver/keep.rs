@@ -2,7 +2,9 @@
 
 use super::{Job, Plan, Target};
 use crate::channels::{self, Circumstances, Effort, Keeping, Kept, Line};
+use crate::delivery::{Delivery, Status};
 use crate::error::Failure;
+use crate::exit::Exit;
 use crate::message::Story;
 use crate::outbox::{Id, Outbox};
 use crate::run::Event;
@@ -18,12 +20,23 @@ pub(super) struct Own<'a> {
     /// Whether the outbox holds others.
     pub(super) others_wait: bool,
     pub(super) lines: Vec<Line<'a>>,
+    /// The worst reason why a message could not be kept.
+    pub(super) unkept: Option<Exit>,
+}
+
+impl Own<'_> {
+    /// Notes one more reason why a message could not be kept.
+    pub(super) fn also_unkept(&mut self, failure: Option<&Failure>) {
+        if let Some(failure) = failure {
+            self.unkept = Some(self.unkept.unwrap_or_default().worse(failure.exit));
+        }
+    }
 }
 
 impl Plan<'_> {
     /// Opens the outbox, where the task has one: for keeping, or for what waits there already. What is wrong
     /// with it costs no notice, but people are told, in the message too.
-    pub(super) fn outbox(&self, notifies: bool) -> (Option<Outbox>, Option<String>) {
+    pub(super) fn outbox(&self, notifies: bool) -> (Option<Outbox>, Option<Failure>) {
         let wanted = self.effort == Effort::Deliver && !self.dry_run && self.origin.is_some();
         let Some(wanted) = self.task.outbox.as_ref().filter(|_| wanted) else { return (None, None) };
         let opened = settings::outbox_folder(wanted).and_then(|folder| {
@@ -39,7 +52,7 @@ impl Plan<'_> {
             Ok(outbox) => (outbox, None),
             Err(failure) => {
                 self.output.doubt(&failure.what, failure.hint.as_deref());
-                (None, Some(not_kept(&failure)))
+                (None, Some(failure))
             }
         }
     }
@@ -67,6 +80,7 @@ impl Plan<'_> {
                         Err(failure) => {
                             self.output.doubt(&failure.what, failure.hint.as_deref());
                             faults.push(not_kept(&failure));
+                            own.also_unkept(Some(&failure));
                             None
                         }
                     }
@@ -84,7 +98,16 @@ impl Plan<'_> {
     }
 }
 
+/// Says of a message that did not get through that it is lost, and why that could not be helped.
+pub(super) fn say_lost(delivery: &mut Delivery, unkept: Option<Exit>) {
+    let Some(unkept) = unkept.filter(|_| delivery.status == Status::Failed) else { return };
+    delivery.exit_code = delivery.exit_code.worse(unkept);
+    // what is said of a certificate has lines of its own
+    let joint = if delivery.detail.contains('\n') { "\n  " } else { "; " };
+    delivery.detail.push_str(&format!("{joint}the message could not be kept in the outbox, and is lost"));
+}
+
 /// Says in a message that it would have been lost, had it not got through.
-fn not_kept(failure: &Failure) -> String {
+pub(super) fn not_kept(failure: &Failure) -> String {
     format!("this message could not be kept in the outbox before it was sent: {}", failure.what)
 }

@@ -1,8 +1,11 @@
 //! How the time of a run is shared by what it has to do.
 
+use std::time::Duration;
+
 use super::Job;
 use crate::channels::SCREEN;
 use crate::deadline::Deadline;
+use crate::delivery::Delivery;
 
 /// How long a job may take.
 #[derive(Debug, Clone, Copy)]
@@ -31,4 +34,11 @@ impl Time {
             Self { deadline: whole.within(SCREEN.min(fifth)), patience: whole.share(2) }
         }
     }
+}
+
+/// Returns the longest that a server has taken over a message of this run.
+pub(super) fn slowest_message(deliveries: &[Delivery]) -> Duration {
+    let stages = deliveries.iter().flat_map(|delivery| &delivery.stages);
+    let taken = stages.filter(|stage| stage.ok && stage.name == "message").map(|stage| stage.ms);
+    Duration::from_millis(taken.max().unwrap_or_default())
 }

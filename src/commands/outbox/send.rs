@@ -69,7 +69,7 @@ fn send(args: &SendOutboxArgs, world: &World, output: Output) -> Result<Exit, Fa
         }
     };
     let wanted = (!named.is_empty()).then_some(named.as_slice());
-    let Pass { tally, reasons } =
+    let Pass { tally, reasons, cut } =
         waiting.send(wanted, true, Lines::new(Vec::new(), &stages, deadline, &alarm), &mut each)?;
     let mut exit = tally.exit.worse(printed);
     for (failure, count) in &reasons {
@@ -79,23 +79,23 @@ fn send(args: &SendOutboxArgs, world: &World, output: Output) -> Result<Exit, Fa
     }
     if waits.is_empty() {
         output.note(&format!("nothing waits in the outbox {}", quoted(&folder)));
-    } else if tally.waiting > 0 && wanted.is_none() && reasons.is_empty() {
-        let failure = left_over(&tally, deadline);
-        exit = exit.worse(failure.exit);
-        output.trouble(&failure);
+    } else if reasons.is_empty() {
+        let left = outbox.ids().map_err(|error| Failure::from_situation(&error))?;
+        let left = left.iter().filter(|id| wanted.is_none_or(|wanted| wanted.contains(id))).count();
+        if left > 0 {
+            let failure = left_over(left, cut, deadline);
+            exit = exit.worse(failure.exit);
+            output.trouble(&failure);
+        }
     }
     let tally = Tally { exit, ..tally };
     Ok(told(output, &folder.to_string_lossy(), &tally, &results))
 }
 
 /// Says why there is more that nobody has tried.
-fn left_over(tally: &Tally, deadline: Deadline) -> Failure {
-    let many = if tally.waiting == 1 {
-        "1 message waits".to_owned()
-    } else {
-        format!("{} messages wait", tally.waiting)
-    };
-    let why = if deadline.remaining().is_some() {
+fn left_over(left: usize, cut: bool, deadline: Deadline) -> Failure {
+    let many = if left == 1 { "1 message waits".to_owned() } else { format!("{left} messages wait") };
+    let why = if !cut && deadline.remaining().is_some() {
         "another process has it in hand, or it came meanwhile".to_owned()
     } else {
         format!("sending {}", deadline.over())

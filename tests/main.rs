@@ -57,6 +57,8 @@ mod outbox_crowded;
 #[cfg(target_os = "linux")]
 mod outbox_full;
 mod outbox_healed;
+#[cfg(target_os = "linux")]
+mod outbox_killed;
 mod outbox_order;
 mod outbox_storm;
 mod overdue;

@@ -55,6 +55,8 @@ mod out_of_step;
 mod outbox_commands;
 mod outbox_crowded;
 #[cfg(target_os = "linux")]
+mod outbox_damaged;
+#[cfg(target_os = "linux")]
 mod outbox_full;
 mod outbox_healed;
 #[cfg(target_os = "linux")]

@@ -61,7 +61,7 @@ fn a_log_of_five_gigabytes_takes_under_40_mebibytes() {
 }
 
 /// Waits for a process and returns the most memory that it had at once.
-fn peak_memory(mut child: std::process::Child) -> u64 {
+pub(crate) fn peak_memory(mut child: std::process::Child) -> u64 {
     // proc(5): VmHWM, which is gone with the process: the last look before its end counts
     let mut peak = 0;
     while child.try_wait().unwrap().is_none() {

@@ -53,6 +53,8 @@ mod never_shown;
 mod other_home;
 mod out_of_step;
 mod outbox_commands;
+#[cfg(target_os = "linux")]
+mod outbox_costs;
 mod outbox_crowded;
 #[cfg(target_os = "linux")]
 mod outbox_damaged;
@@ -62,6 +64,7 @@ mod outbox_healed;
 #[cfg(target_os = "linux")]
 mod outbox_killed;
 mod outbox_order;
+mod outbox_other_scripts;
 mod outbox_storm;
 mod overdue;
 mod pages;

@@ -10,6 +10,7 @@ use crate::channels::Circumstances;
 use crate::channels::courier::Courier;
 use crate::channels::paper::{Paper, Terms, Written};
 use crate::error::Failure;
+use crate::exit::Exit;
 use crate::message::{self, Story};
 use crate::outbox::{Attempt, Claimed, Draft, Id, Outbox};
 use crate::task::Email;
@@ -117,13 +118,12 @@ impl<'a> Ledger<'a> {
 
     /// A server has taken the message, but not for these. What nobody waits for any more is removed at once:
     /// the shorter the time between the server's word and this, the rarer is a repeat.
-    pub(super) fn taken(&mut self, remaining: &[Address]) {
+    pub(super) fn taken(&mut self, remaining: &[Address], why: (&str, Exit)) {
         let Some(mut claimed) = self.claimed.take() else { return };
         let result = if remaining.is_empty() {
             claimed.accepted()
         } else {
-            let error = "the server refused this recipient for now";
-            let code = crate::exit::Exit::TempFail;
+            let (error, code) = why;
             let result =
                 claimed.attempted(&Attempt { now: self.now, error, code, refused: false, remaining });
             self.claimed = Some(claimed);

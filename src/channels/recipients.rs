@@ -6,6 +6,9 @@ use crate::delivery::Recipient;
 use crate::exit::Exit;
 use crate::smtp::Verdict;
 
+/// Why a server is not asked about somebody.
+const NO_SMTPUTF8: &str = "the server takes no addresses in other scripts (no SMTPUTF8)";
+
 /// The recipients of one message, and what became of each so far.
 #[derive(Debug)]
 pub(super) struct Recipients(Vec<(Recipient, Standing)>);
@@ -19,8 +22,10 @@ enum Standing {
     Accepted,
     /// It was refused, but that may pass (4yz).
     Later,
-    /// It was refused for good (5yz), or this server cannot reach it.
+    /// It was refused for good (5yz).
     Refused,
+    /// This server cannot reach it, and was not asked: another one may.
+    Unreachable,
 }
 
 impl Recipients {
@@ -58,35 +63,57 @@ impl Recipients {
     /// Leaves out those whom a server without SMTPUTF8 cannot reach (RFC 6531), so that the others get the
     /// message; where nobody would be left, the session says why.
     pub(super) fn leave_out_unreachable(&mut self, smtputf8: bool) {
+        // of another connection
+        for (_, standing) in self.0.iter_mut().filter(|(_, standing)| *standing == Standing::Unreachable) {
+            *standing = Standing::Open;
+        }
         let reachable = |address: &Address| smtputf8 || AsRef::<str>::as_ref(address).is_ascii();
         let (good, bad): (Vec<_>, Vec<_>) = self.pending().into_iter().partition(reachable);
         if good.is_empty() {
             return;
         }
         for address in bad {
-            let why = "not asked: the server takes no addresses in other scripts (no SMTPUTF8)";
-            self.leave_out(&address, why);
+            self.leave_out(&address);
         }
     }
 
     /// Leaves out one that the server is not even asked about.
-    fn leave_out(&mut self, address: &Address, why: &str) {
+    fn leave_out(&mut self, address: &Address) {
         for (recipient, standing) in self.0.iter_mut().filter(|(r, _)| r.address == *address) {
-            why.clone_into(&mut recipient.reply);
-            *standing = Standing::Refused;
+            recipient.reply = format!("not asked: {NO_SMTPUTF8}");
+            *standing = Standing::Unreachable;
         }
     }
 
-    /// Lists those who have not got the message and have not been refused for good, each once.
+    /// Lists whom the server is to be asked about, each once.
     pub(super) fn pending(&self) -> Vec<Address> {
-        let mut pending: Vec<Address> = Vec::new();
-        for (recipient, standing) in &self.0 {
-            let open = matches!(standing, Standing::Open | Standing::Later);
-            if open && !pending.contains(&recipient.address) {
-                pending.push(recipient.address.clone());
+        self.each_once(|standing| matches!(standing, Standing::Open | Standing::Later))
+    }
+
+    /// Lists those who have not got the message and have not been refused for good, each once: for them it
+    /// waits where there is an outbox.
+    pub(super) fn remaining(&self) -> Vec<Address> {
+        self.each_once(|standing| !matches!(standing, Standing::Accepted | Standing::Refused))
+    }
+
+    fn each_once(&self, wanted: impl Fn(Standing) -> bool) -> Vec<Address> {
+        let mut list: Vec<Address> = Vec::new();
+        for (recipient, _) in self.0.iter().filter(|(_, standing)| wanted(*standing)) {
+            if !list.contains(&recipient.address) {
+                list.push(recipient.address.clone());
             }
         }
-        pending
+        list
+    }
+
+    /// Says why a message that others have got waits on for some.
+    pub(super) fn why_it_waits(&self) -> (&'static str, Exit) {
+        let unreachable = self.0.iter().any(|(_, standing)| *standing == Standing::Unreachable);
+        if unreachable && !self.some_later() {
+            (NO_SMTPUTF8, Exit::Refused)
+        } else {
+            ("the server refused this recipient for now", Exit::TempFail)
+        }
     }
 
     /// Tells whether the server has said of one of them that it may take the message later.
@@ -118,7 +145,7 @@ impl Recipients {
         let code = |standing: Standing| match standing {
             Standing::Accepted | Standing::Open => Exit::Ok,
             Standing::Later => Exit::TempFail,
-            Standing::Refused => Exit::Refused,
+            Standing::Refused | Standing::Unreachable => Exit::Refused,
         };
         self.0.iter().fold(Exit::Ok, |worst, (_, standing)| worst.worse(code(*standing)))
     }

@@ -4,7 +4,6 @@ use std::time::{Duration, Instant};
 
 use jiff::Zoned;
 use lettre::address::Envelope;
-use lettre::message::Mailbox;
 
 use crate::channels::courier::Courier;
 use crate::channels::line::Line;
@@ -15,7 +14,7 @@ use crate::delivery::{Recipient, Status};
 use crate::error::{Failure, Situation};
 use crate::exit::Exit;
 use crate::message::{Late, late, late_lines};
-use crate::outbox::{Attempt, Claimed, Entry};
+use crate::outbox::{Attempt, Claim, Claimed, Entry};
 use crate::smtp::{Mailer, Receipt, Route, SendError, Session};
 use crate::stages::Stages;
 
@@ -55,6 +54,8 @@ pub(crate) enum Ended {
     Tried(Box<Tried>),
     /// Its server could not be reached before, and was not asked again.
     NotTried(Option<Failure>),
+    /// It was not the message that was kept, or could not be read.
+    Unfit(Claim),
 }
 
 /// What became of one try.
@@ -121,6 +122,10 @@ impl<'a> Lines<'a> {
         if let Some((_, why)) = self.down.iter().find(|(route, _)| *route == courier.route) {
             return Ended::NotTried(why.clone());
         }
+        let claimed = match claimed.checked() {
+            Claim::Taken(claimed) => claimed,
+            unfit => return Ended::Unfit(unfit),
+        };
         let entry = claimed.entry().clone();
         let mut recipients = Recipients::of(&entry.recipients);
         let result = self.hand_over(courier, &claimed, now, &mut recipients);
@@ -135,11 +140,14 @@ impl<'a> Lines<'a> {
             claimed: None,
         };
         let attempt = |fault: Option<&Fault>| match fault {
-            None => (String::from("the server refused this recipient for now"), Exit::TempFail, false),
+            None => {
+                let (why, exit) = recipients.why_it_waits();
+                (why.to_owned(), exit, false)
+            }
             Some(fault) => (fault.failure.what.clone(), fault.failure.exit, fault.refused),
         };
         let (error, code, refused) = attempt(result.as_ref().err());
-        let remaining = recipients.pending();
+        let remaining = recipients.remaining();
         let mut claimed = claimed;
         let put_down = if result.is_ok() && remaining.is_empty() {
             claimed.accepted()
@@ -178,7 +186,6 @@ impl<'a> Lines<'a> {
         now: &Zoned,
         recipients: &mut Recipients,
     ) -> Result<String, Fault> {
-        let message = claimed.message().map_err(|error| Fault::of_one(Failure::from_situation(&error)))?;
         let mut too_large: Option<String> = None;
         loop {
             // a server that takes all the time there is leaves half of it to the others
@@ -187,12 +194,21 @@ impl<'a> Lines<'a> {
             let line = self.line(courier, patience)?;
             recipients.leave_out_unreachable(line.mailer.offers_smtputf8());
             let entry = claimed.entry();
+            let message =
+                claimed.message().map_err(|error| Fault::of_one(Failure::from_situation(&error)))?;
             let from = entry.sender.as_ref().unwrap_or(&courier.from);
-            let bytes = packed(&message, entry, from, now, line.mailer.size_limit(), too_large.as_deref())?;
-            let envelope =
-                Envelope::new(Some(from.email.clone()), recipients.pending()).map_err(|error| {
-                    Fault::of_one(Failure::new(Exit::Software, format!("the envelope is wrong: {error}")))
-                })?;
+            let to = recipients.pending();
+            let late = Late {
+                lines: &[],
+                sender: Some(from),
+                most: line.mailer.size_limit(),
+                refused: too_large.as_deref(),
+                to: (!line.mailer.offers_smtputf8()).then_some(&to),
+            };
+            let bytes = packed(message, entry, now, late)?;
+            let envelope = Envelope::new(Some(from.email.clone()), to).map_err(|error| {
+                Fault::of_one(Failure::new(Exit::Software, format!("the envelope is wrong: {error}")))
+            })?;
             line.mailer.bound(patience, last_word);
             let begun = Instant::now();
             let result = line.mailer.send_on(&envelope, &bytes);
@@ -266,18 +282,11 @@ impl<'a> Lines<'a> {
 }
 
 /// Says at the top of a message that it is late, and packs it as the server wants it.
-fn packed(
-    message: &[u8],
-    entry: &Entry,
-    from: &Mailbox,
-    now: &Zoned,
-    most: Option<u64>,
-    refused: Option<&str>,
-) -> Result<Vec<u8>, Fault> {
+fn packed(message: &[u8], entry: &Entry, now: &Zoned, what: Late<'_>) -> Result<Vec<u8>, Fault> {
     let written = entry.queued.to_zoned(now.time_zone().clone());
     let lines = late_lines(&written, entry.last_error.as_deref(), entry.attempts);
-    let what = Late { lines: &lines, sender: Some(from), most, refused };
-    late(message, &what).map_err(|error| Fault::of_one(Failure::from_situation(&error)))
+    late(message, &Late { lines: &lines, ..what })
+        .map_err(|error| Fault::of_one(Failure::from_situation(&error)))
 }
 
 impl Fault {

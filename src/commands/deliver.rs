@@ -199,7 +199,7 @@ impl Plan<'_> {
         let stages: Vec<Stages<'_>> = jobs.iter().map(|_| Stages::new(&watch)).collect();
         let late_stages = Stages::new(&unwatched);
         let (outbox, trouble) = self.outbox(notifies);
-        let (host, homes) = (host(), if notifies { self.homes() } else { Vec::new() });
+        let (host, homes) = if notifies { (host(), self.homes()) } else { Default::default() };
         let story;
         let mut own = Own::default();
         let deliveries = if notifies {
@@ -230,7 +230,7 @@ impl Plan<'_> {
                 outbox,
                 task: self.origin.map(|origin| (origin.file, self.task, self.accounts)),
                 own: &own.ids,
-                now: self.now.to_zoned(zone::system()),
+                now: self.now,
                 deadline: self.deadline,
                 output,
             };

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
 
-use jiff::{SignedDuration, Zoned};
+use jiff::{SignedDuration, Timestamp, Zoned};
 use serde::Serialize;
 
 use crate::accounts::Book;
@@ -19,6 +19,7 @@ use crate::outbox::{Claim, Claimed, Entry, Id, Outbox};
 use crate::settings;
 use crate::task::{Email, Task};
 use crate::text;
+use crate::zone;
 
 /// How long a message is kept on after it was first found to have waited for too long, and tried in vain.
 /// When a clock jumps every message has, at once: there is a day to set it right.
@@ -31,7 +32,7 @@ pub(super) struct Waiting<'a> {
     pub(super) task: Option<(&'a Path, &'a Task, &'a Book)>,
     /// The messages of this run, which have had their turn.
     pub(super) own: &'a [Id],
-    pub(super) now: Zoned,
+    pub(super) now: Timestamp,
     pub(super) deadline: Deadline,
     pub(super) output: Output,
 }
@@ -75,6 +76,8 @@ impl Pass {
 /// One round through an outbox.
 struct Round<'p, 'a> {
     waiting: &'p Waiting<'p>,
+    /// What time it is, where people read it; looked up only when something waits.
+    now: Zoned,
     lines: Lines<'a>,
     tasks: HashMap<PathBuf, Read>,
     couriers: HashMap<(PathBuf, usize), Found>,
@@ -125,6 +128,7 @@ impl Waiting<'_> {
         tally.set_aside = turn.notes.len();
         let mut round = Round {
             waiting: self,
+            now: self.now.to_zoned(zone::system()),
             lines,
             tasks: HashMap::new(),
             couriers: HashMap::new(),
@@ -167,14 +171,9 @@ impl Round<'_, '_> {
             self.cut = true;
             return;
         }
-        let claimed = match self.waiting.outbox.claim(id) {
+        let claimed = match self.waiting.outbox.take(id) {
             Claim::Taken(claimed) => claimed,
-            Claim::Busy | Claim::Gone => return,
-            Claim::SetAside(what) => {
-                self.tally.set_aside += 1;
-                return self.waiting.output.alarm(&what);
-            }
-            Claim::Failed(error) => return self.stays(Failure::from_situation(&error)),
+            unfit => return self.unfit(unfit),
         };
         if claimed.entry().refused
             && let Some(later) = later
@@ -185,6 +184,11 @@ impl Round<'_, '_> {
         let found = self.courier(claimed.entry());
         match &*found {
             Ok(courier) => self.send(courier, claimed),
+            // one of them stands for all: to put it down for each of ten thousand would take a minute
+            Err(failure) if self.is_known(failure) && !self.is_too_old(claimed.entry()) => {
+                claimed.release();
+                self.stays(failure.clone());
+            }
             Err(failure) => {
                 let tried = self.untried(claimed, failure.clone());
                 self.ended(tried);
@@ -192,9 +196,31 @@ impl Round<'_, '_> {
         }
     }
 
+    /// Tells whether a message waits on for this reason already.
+    fn is_known(&self, failure: &Failure) -> bool {
+        self.reasons.iter().any(|(known, _)| known == failure)
+    }
+
+    fn is_too_old(&self, entry: &Entry) -> bool {
+        entry.is_older_than(self.max_age(entry), self.waiting.now)
+    }
+
+    /// Says of a message that was not taken in hand why, where that is not another process.
+    fn unfit(&mut self, claim: Claim) {
+        match claim {
+            Claim::Taken(_) | Claim::Busy | Claim::Gone => {}
+            Claim::SetAside(what) => {
+                self.tally.set_aside += 1;
+                self.waiting.output.alarm(&what);
+            }
+            Claim::Failed(error) => self.stays(Failure::from_situation(&error)),
+        }
+    }
+
     fn send(&mut self, courier: &Courier, claimed: Box<Claimed>) {
-        match self.lines.send(courier, claimed, &self.waiting.now) {
+        match self.lines.send(courier, claimed, &self.now) {
             Ended::Tried(tried) => self.ended(*tried),
+            Ended::Unfit(claim) => self.unfit(claim),
             Ended::NotTried(why) => {
                 if let Some(why) = why {
                     self.stays(why);
@@ -207,7 +233,7 @@ impl Round<'_, '_> {
     fn untried(&self, mut claimed: Box<Claimed>, failure: Failure) -> Tried {
         let entry = claimed.entry().clone();
         let attempt = crate::outbox::Attempt {
-            now: self.waiting.now.timestamp(),
+            now: self.waiting.now,
             error: &failure.what,
             code: failure.exit,
             refused: entry.refused,
@@ -268,8 +294,8 @@ impl Round<'_, '_> {
     /// Tells whether a message that has just failed once more has waited for too long, and did so a day
     /// before.
     fn is_given_up(&self, tried: &mut Tried) -> bool {
-        let now = self.waiting.now.timestamp();
-        let too_old = tried.entry.is_older_than(self.max_age(&tried.entry), now);
+        let now = self.waiting.now;
+        let too_old = self.is_too_old(&tried.entry);
         let since = tried.entry.overdue.filter(|since| *since <= now);
         if too_old && since.is_some_and(|since| now.duration_since(since) >= GRACE) {
             return true;

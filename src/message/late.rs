@@ -13,6 +13,7 @@ use jiff::Zoned;
 use lettre::Address;
 use lettre::message::header::{ContentType, Headers};
 use lettre::message::{Mailbox, SinglePart};
+use memchr::memmem;
 use sha2::{Digest as _, Sha256};
 
 use crate::message::{ComposeError, cut, header, human, letter, message_id};
@@ -32,6 +33,9 @@ pub(crate) struct Late<'a> {
     pub(crate) most: Option<u64>,
     /// What the server said when it refused the message for its size; it goes without its log.
     pub(crate) refused: Option<&'a str>,
+    /// Who gets it, where the server takes no addresses in other scripts (RFC 6531): a `To` with such an
+    /// address names these instead.
+    pub(crate) to: Option<&'a [Address]>,
 }
 
 /// Makes a late mail of a message that was kept.
@@ -42,7 +46,7 @@ pub(crate) fn late(message: &[u8], late: &Late<'_>) -> Result<Vec<u8>, ComposeEr
     if kept.fields.is_empty() {
         return Err(ComposeError::Builder("the message that was kept has no headers".to_owned()));
     }
-    let packed = |body: &[u8], lines: &[String]| kept.packed(body, lines, late.sender);
+    let packed = |body: &[u8], lines: &[String]| kept.packed(body, lines, late);
     if late.refused.is_none() {
         let whole = packed(kept.body, late.lines);
         let size = u64::try_from(whole.len()).unwrap_or(u64::MAX);
@@ -132,7 +136,8 @@ impl<'a> Kept<'a> {
     }
 
     /// Packs a body, under the headers of this message, behind a part that says these lines.
-    fn packed(&self, body: &[u8], lines: &[String], sender: Option<&Mailbox>) -> Vec<u8> {
+    fn packed(&self, body: &[u8], lines: &[String], late: &Late<'_>) -> Vec<u8> {
+        let Late { sender, to, .. } = *late;
         let said: String = lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect();
         let said = SinglePart::builder().header(ContentType::TEXT_PLAIN).body(letter::encoded(said));
         let boundary = boundary(body);
@@ -140,18 +145,21 @@ impl<'a> Kept<'a> {
             Vec::with_capacity(self.fields.iter().map(|f| f.0.len()).sum::<usize>() + body.len() + 4096);
         let mut sent_by = false;
         for field in self.fields.iter().filter(|field| !field.packs()) {
-            if !field.is("from") {
+            if let Some(to) = to.filter(|_| field.is("to") && !field.0.is_ascii()) {
+                let to: Vec<Mailbox> = to.iter().map(|one| Mailbox::new(None, one.clone())).collect();
+                write_addresses("To", &to, &mut out);
+            } else if !field.is("from") {
                 field.write(&mut out);
             } else if !sent_by {
                 sent_by = true;
                 match sender {
-                    Some(sender) => write_sender(sender, &mut out),
+                    Some(sender) => write_addresses("From", std::slice::from_ref(sender), &mut out),
                     None => field.write(&mut out),
                 }
             }
         }
         if !sent_by {
-            write_sender(&sender.cloned().unwrap_or_else(nobody), &mut out);
+            write_addresses("From", &[sender.cloned().unwrap_or_else(nobody)], &mut out);
         }
         let packing = format!(
             "MIME-Version: 1.0\r\nContent-Type: multipart/mixed;\r\n boundary=\"{boundary}\"\r\n\r\n--{boundary}\r\n"
@@ -250,9 +258,9 @@ impl Field<'_> {
     }
 }
 
-fn write_sender(sender: &Mailbox, out: &mut Vec<u8>) {
+fn write_addresses(name: &'static str, list: &[Mailbox], out: &mut Vec<u8>) {
     let mut headers = Headers::new();
-    headers.insert_raw(header::mailboxes("From", std::slice::from_ref(sender)));
+    headers.insert_raw(header::mailboxes(name, list));
     out.extend(headers.to_string().as_bytes());
 }
 
@@ -269,7 +277,7 @@ fn boundary(body: &[u8]) -> String {
 }
 
 fn contains(bytes: &[u8], what: &[u8]) -> bool {
-    bytes.windows(what.len().max(1)).any(|window| window == what)
+    memmem::find(bytes, what).is_some()
 }
 
 #[cfg(test)]

@@ -289,7 +289,7 @@ proptest! {
         let sender = nobody();
         for sender in [None, Some(&sender)] {
             let lines = lines();
-            let Ok(is) = late(&bytes, &Late { lines: &lines, sender, most, refused: None }) else { continue };
+            let Ok(is) = late(&bytes, &Late { lines: &lines, sender, most, refused: None, to: None }) else { continue };
             // line ends are those of mail up to where the body begins
             let head = &is[..find(&is, b"\r\n\r\n").unwrap()];
             let named = |line: &&[u8]| line.len() >= 5 && line[..5].eq_ignore_ascii_case(b"from:");
@@ -321,4 +321,17 @@ proptest! {
             prop_assert_eq!(new.body_html(1), old.body_html(0));
         }
     }
+}
+
+#[test]
+fn a_server_without_smtputf8_is_told_only_whom_it_reaches_and_only_where_that_is_needed() {
+    let to: [lettre::Address; 1] = ["ops@example.com".parse().unwrap()];
+    let what = Late { to: Some(&to), ..Late::default() };
+    let other = "From: a@example.com\r\nTo: Ops <ops@example.com>,\r\n jürgen@example.com\r\n\r\nx\r\n";
+    let is = String::from_utf8(made(other.as_bytes(), &what)).unwrap();
+    assert!(is.contains("\r\nTo: ops@example.com\r\n"), "{is}");
+    assert!(is.is_ascii(), "{is}");
+    let plain = other.replace('ü', "u");
+    let is = String::from_utf8(made(plain.as_bytes(), &what)).unwrap();
+    assert!(is.contains("\r\nTo: Ops <ops@example.com>,\r\n jurgen@example.com\r\n"), "{is}");
 }

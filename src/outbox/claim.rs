@@ -1,5 +1,6 @@
 //! One message in hand: its lock taken, its seal looked at, and what becomes of it afterwards.
 
+use std::cell::OnceCell;
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{FileExt as _, MetadataExt as _};
@@ -43,6 +44,8 @@ pub(crate) struct Claimed {
     pub(super) entry: Entry,
     /// The message, locked.
     pub(super) file: Held,
+    /// What is in it, once it was read and found to be what was kept.
+    pub(super) bytes: OnceCell<Vec<u8>>,
     /// Whether it is in the folder: one that had to make room for others is not.
     pub(super) kept: bool,
 }
@@ -77,12 +80,14 @@ impl From<OutboxError> for Fault {
     }
 }
 
-/// Takes a message in hand; `key` is only asked for when there is something to check with it.
-pub(super) fn claim(folder: &Path, id: &Id, key: impl FnOnce() -> Result<Key, OutboxError>) -> Claim {
+/// Takes a message in hand without reading it; `key` is only asked for when there is something to check
+/// with it.
+pub(super) fn take(folder: &Path, id: &Id, key: impl FnOnce() -> Result<Key, OutboxError>) -> Claim {
     match lock(folder, id) {
         Ok(file) => match look(folder, id, &file, key) {
             Ok((entry, key)) => {
-                Claim::Taken(Box::new(Claimed { folder: folder.to_owned(), key, entry, file, kept: true }))
+                let (folder, bytes) = (folder.to_owned(), OnceCell::new());
+                Claim::Taken(Box::new(Claimed { folder, key, entry, file, bytes, kept: true }))
             }
             // the lock is held until it is aside
             Err(fault) => answer(folder, id, fault),
@@ -120,7 +125,7 @@ fn lock(folder: &Path, id: &Id) -> Result<Held, Fault> {
     }
 }
 
-/// Checks a message that is locked, before anything it names is opened.
+/// Checks what is known of a message that is locked, before anything it names is opened.
 fn look(
     folder: &Path,
     id: &Id,
@@ -132,14 +137,16 @@ fn look(
     let Some(document) = document.map_err(|error| of_file(&path, error))? else { return Err(Fault::Gone) };
     let key = key()?;
     let entry = Entry::open(id, &document, &key).map_err(|why| Fault::Bad(path, why.to_owned()))?;
-    match whole(file, &entry) {
-        Ok(_) => Ok((entry, key)),
-        Err(None) => Err(Fault::Bad(
-            id.message(folder),
-            "is not the message that was kept: it was changed or cut short".to_owned(),
-        )),
-        Err(Some(error)) => Err(OutboxError::Read { path: id.message(folder), error }.into()),
+    match file.metadata() {
+        Ok(meta) if meta.len() == entry.size => Ok((entry, key)),
+        Ok(_) => Err(changed(folder, id)),
+        Err(error) => Err(OutboxError::Read { path: id.message(folder), error }.into()),
     }
+}
+
+fn changed(folder: &Path, id: &Id) -> Fault {
+    let reason = "is not the message that was kept: it was changed or cut short";
+    Fault::Bad(id.message(folder), reason.to_owned())
 }
 
 /// Reads a message; without an error it is not the one that was kept.
@@ -200,13 +207,34 @@ impl Claimed {
         self.kept
     }
 
-    /// Reads the message, and checks once more that it is the one that was kept.
-    pub(crate) fn message(&self) -> Result<Vec<u8>, OutboxError> {
-        let path = self.entry.id.message(&self.folder);
-        whole(&self.file, &self.entry).map_err(|error| match error {
-            Some(error) => OutboxError::Read { path, error },
-            None => OutboxError::Changed { path },
+    /// Reads the message, and sets it aside where it is not the one that was kept.
+    pub(crate) fn checked(self: Box<Self>) -> Claim {
+        let (folder, id) = (&self.folder, &self.entry.id);
+        match self.read() {
+            Ok(_) => Claim::Taken(self),
+            Err(None) => answer(folder, id, changed(folder, id)),
+            Err(Some(error)) => Claim::Failed(OutboxError::Read { path: id.message(folder), error }),
+        }
+    }
+
+    /// Returns the message, which is the one that was kept. It is read once.
+    pub(crate) fn message(&self) -> Result<&[u8], OutboxError> {
+        self.read().map_err(|error| {
+            let path = self.entry.id.message(&self.folder);
+            match error {
+                Some(error) => OutboxError::Read { path, error },
+                None => OutboxError::Changed { path },
+            }
         })
+    }
+
+    /// Without an error it is not the message that was kept.
+    fn read(&self) -> Result<&[u8], Option<io::Error>> {
+        if let Some(bytes) = self.bytes.get() {
+            return Ok(bytes);
+        }
+        let bytes = whole(&self.file, &self.entry)?;
+        Ok(self.bytes.get_or_init(|| bytes))
     }
 
     /// Removes it, because a server has accepted it.

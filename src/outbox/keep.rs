@@ -1,5 +1,7 @@
 //! Keeping a message: whole and on the disk, or not at all.
 
+use std::cell::OnceCell;
+
 use super::claim::{Claimed, remove};
 use super::entry::{Entry, MOST_FACTS, MOST_MESSAGE, Unfit};
 use super::error::OutboxError;
@@ -60,7 +62,8 @@ pub(super) fn keep(outbox: &Outbox, draft: &Draft<'_>) -> Result<Kept, OutboxErr
         Ok(()) => {}
     }
     let file = Held::new(file);
-    let mut claimed = Claimed { folder: folder.to_owned(), key, entry, file, kept: true };
+    let mut claimed =
+        Claimed { folder: folder.to_owned(), key, entry, file, bytes: OnceCell::new(), kept: true };
     let dropped = keep_limits(outbox, &mut claimed, &mut notes);
     Ok(Kept { claimed, dropped, notes })
 }

@@ -170,9 +170,18 @@ impl Outbox {
         list::list(self)
     }
 
-    /// Takes a message in hand.
+    /// Takes a message in hand. It is not read before it is asked for: where its server cannot be reached,
+    /// all that wait for that would be read in vain.
+    pub(crate) fn take(&self, id: &Id) -> Claim {
+        claim::take(&self.folder, id, || self.known_key())
+    }
+
+    /// Takes a message in hand, read and found to be the one that was kept.
     pub(crate) fn claim(&self, id: &Id) -> Claim {
-        claim::claim(&self.folder, id, || self.known_key())
+        match self.take(id) {
+            Claim::Taken(taken) => taken.checked(),
+            other => other,
+        }
     }
 
     /// Takes the turn at sending, and sweeps up; `None` when another process has it, for as long as is

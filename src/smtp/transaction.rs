@@ -4,6 +4,7 @@ use std::cell::RefCell;
 
 use lettre::address::Envelope;
 use lettre::{Address, Transport};
+use memchr::memchr2;
 
 use crate::deadline::Deadline;
 use crate::smtp::Session;
@@ -348,7 +349,7 @@ impl Session<'_> {
         let mut chunk = Vec::with_capacity(CHUNK.min(message.len() + message.len() / 32 + 16));
         let mut rest = message;
         while !rest.is_empty() {
-            let end = rest.iter().position(|b| matches!(b, b'\n' | b'\r'));
+            let end = memchr2(b'\n', b'\r', rest);
             let (line, after) = rest.split_at_checked(end.unwrap_or(rest.len())).unwrap_or((rest, &[]));
             // RFC 5321, section 4.5.2
             if line.first() == Some(&b'.') {

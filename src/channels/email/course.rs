@@ -130,7 +130,7 @@ impl<'a> Course<'a> {
     pub(super) fn failed(&mut self, failure: &Failure) -> bool {
         // refused as a whole, and not for the sake of the recipients
         let refused = failure.exit == Exit::Refused && !self.recipients.some_refused();
-        self.ledger.failed(failure, refused, &self.recipients.pending())
+        self.ledger.failed(failure, refused, &self.recipients.remaining())
     }
 
     /// Goes the whole way. Every command that sends or rehearses comes through here.
@@ -376,7 +376,7 @@ impl<'a> Course<'a> {
         let whom = self.recipients.whom();
         Ok(match self.circumstances.effort {
             Effort::Deliver => {
-                self.ledger.taken(&self.recipients.pending());
+                self.ledger.taken(&self.recipients.remaining(), self.recipients.why_it_waits());
                 let log = self.made.as_ref().map(|made| made.written.log.words()).unwrap_or_default();
                 let detail = format!("sent to {whom}{log}: {reply}");
                 self.taken = Some(detail.clone());

@@ -15,7 +15,6 @@ use crate::exit::Exit;
 use crate::outbox::Id;
 use crate::stages::Stages;
 use crate::text::one_line;
-use crate::zone;
 
 /// Runs the command.
 pub(super) fn run(args: &SendOutboxArgs, world: &World) -> Exit {
@@ -45,14 +44,7 @@ fn send(args: &SendOutboxArgs, world: &World, output: Output) -> Result<Exit, Fa
     let alarm = |line: &str| output.alarm(line);
     let unwatched = |_| ();
     let stages = Stages::new(&unwatched);
-    let waiting = Waiting {
-        outbox: &outbox,
-        task: None,
-        own: &[],
-        now: world.now.to_zoned(zone::system()),
-        deadline,
-        output,
-    };
+    let waiting = Waiting { outbox: &outbox, task: None, own: &[], now: world.now, deadline, output };
     let mut results: Vec<Value> = Vec::new();
     let mut printed = Exit::Ok;
     let mut each = |tried: &Tried| {

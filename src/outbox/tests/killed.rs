@@ -115,7 +115,7 @@ fn killed_at_every_call(
         let messages: Vec<(Entry, Vec<u8>)> = there
             .iter()
             .map(|id| match outbox.claim(id) {
-                Claim::Taken(claimed) => (claimed.entry().clone(), claimed.message().unwrap()),
+                Claim::Taken(claimed) => (claimed.entry().clone(), claimed.message().unwrap().to_vec()),
                 other => panic!("{case}: {other:?}"),
             })
             .collect();

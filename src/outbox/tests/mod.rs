@@ -107,7 +107,7 @@ fn what_is_kept_comes_out_as_it_went_in() {
     let listing = again.entries().unwrap();
     assert_eq!((listing.entries, listing.damaged, listing.cut), (vec![written.clone()], Vec::new(), false));
     let claimed = taken(&again, &id);
-    assert_eq!((claimed.entry(), claimed.message().unwrap().as_slice()), (&written, MESSAGE));
+    assert_eq!((claimed.entry(), claimed.message().unwrap()), (&written, MESSAGE));
     assert!(claimed.is_kept());
     claimed.accepted().unwrap();
     assert_eq!(names(outbox.folder()), ["key", "lock"]);

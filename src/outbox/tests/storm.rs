@@ -15,7 +15,7 @@ fn send(outbox: &Outbox, got: &Mutex<HashMap<Vec<u8>, usize>>) {
     for id in outbox.ids().unwrap() {
         match outbox.claim(&id) {
             Claim::Taken(claimed) => {
-                *got.lock().unwrap().entry(claimed.message().unwrap()).or_default() += 1;
+                *got.lock().unwrap().entry(claimed.message().unwrap().to_vec()).or_default() += 1;
                 claimed.accepted().unwrap();
             }
             Claim::Busy | Claim::Gone => {}

@@ -65,6 +65,7 @@ mod outbox_healed;
 mod outbox_killed;
 mod outbox_order;
 mod outbox_other_scripts;
+mod outbox_real_servers;
 mod outbox_storm;
 mod overdue;
 mod pages;

@@ -91,7 +91,7 @@ smtputf8_advertise_hosts = {smtputf8}
 auth_advertise_hosts = ${{if def:tls_in_cipher {{*}}}}
 acl_smtp_mail = mail
 acl_smtp_rcpt = rcpt
-
+{settings}
 begin acl
 mail:
   deny message = 530 5.7.0 Must issue a STARTTLS command first
@@ -145,6 +145,7 @@ cram_md5:
         smtps = site.ports.smtps,
         message_size = site.limits.message_size,
         smtputf8 = if site.limits.smtputf8 { "*" } else { "" },
+        settings = site.limits.settings,
         mailboxes = MAILBOXES.join(" : "),
         user = site.user,
         password = site.password,

@@ -1,11 +1,12 @@
 //! A private Postfix: the server most hosts and providers of a backup's mail run.
 
+use std::fs;
 use std::ops::Deref;
 use std::os::unix::fs::chown;
 use std::process::Command;
 
 use super::guard::search_path;
-use super::private_server::{DOMAIN, Limits, MAIL_OWNER, MAILBOXES, PrivateServer, Site};
+use super::private_server::{DOMAIN, Limits, MAIL_OWNER, MAILBOXES, PrivateServer, Site, poll};
 
 /// A Postfix with its own configuration, queue and ports, signing in by Cyrus SASL
 /// (PLAIN, LOGIN, CRAM-MD5). Dropping it stops it and removes all it kept.
@@ -19,6 +20,37 @@ impl Postfix {
 
     pub(crate) fn start_with(limits: Limits) -> Self {
         Self(PrivateServer::start("postfix", limits, configure))
+    }
+
+    /// Changes its configuration while it runs; returns once it listens, or does not, as is said.
+    pub(crate) fn change(&self, settings: &str, listens: bool) {
+        let main = self.path("conf/main.cf");
+        let text = fs::read_to_string(&main).expect("the configuration can be read");
+        let plain = text.split("\n# changed\n").next().unwrap_or_default();
+        // the last word on a parameter counts
+        fs::write(&main, format!("{plain}\n# changed\n{settings}\n")).expect("it can be changed");
+        let master = self.path("conf/master.cf");
+        let text = fs::read_to_string(&master).expect("the services can be read");
+        let lines = text.lines().map(|line| {
+            let line = line.trim_start_matches('#');
+            let off = !listens && line.starts_with("127.0.0.1:");
+            format!("{}{line}\n", if off { "#" } else { "" })
+        });
+        fs::write(&master, lines.collect::<String>()).expect("the services can be changed");
+        let before = self.log().matches("reload -- version").count();
+        let done = Command::new("postfix")
+            .arg("-c")
+            .arg(self.path("conf"))
+            .arg("reload")
+            .env("PATH", search_path())
+            .output()
+            .expect("postfix starts");
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        let changed = || {
+            let reloaded = self.log().matches("reload -- version").count() > before;
+            (reloaded && self.listens() == listens).then_some(())
+        };
+        assert!(poll(changed).is_some(), "{}", self.log());
     }
 }
 
@@ -118,8 +150,10 @@ smtpd_sasl_security_options = noanonymous
 cyrus_sasl_config_path = {folder}conf/sasl
 smtpd_relay_restrictions = permit_sasl_authenticated, reject
 smtpd_recipient_restrictions = reject_unauth_destination, reject_unlisted_recipient
+{settings}
 ",
         host_name = site.host_name,
+        settings = site.limits.settings,
         message_size = site.limits.message_size,
         smtputf8 = if site.limits.smtputf8 { "yes" } else { "no" },
     )

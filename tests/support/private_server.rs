@@ -38,11 +38,13 @@ pub(crate) struct Limits {
     pub(crate) smtputf8: bool,
     /// Whether its certificate is signed by itself, as small servers have it.
     pub(crate) self_signed: bool,
+    /// More lines for its configuration, in the words of its make.
+    pub(crate) settings: &'static str,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { message_size: 50 << 20, smtputf8: true, self_signed: false }
+        Self { message_size: 50 << 20, smtputf8: true, self_signed: false, settings: "" }
     }
 }
 
@@ -155,6 +157,16 @@ impl PrivateServer {
         self.site.path("ca.pem")
     }
 
+    /// Where something of the server is.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.site.path(name)
+    }
+
+    /// Tells whether anybody listens on the port for implicit TLS.
+    pub(crate) fn listens(&self) -> bool {
+        TcpStream::connect((Ipv4Addr::LOCALHOST, self.site.ports.smtps)).is_ok()
+    }
+
     /// What the server has logged so far.
     pub(crate) fn log(&self) -> String {
         logs(self.site.folder.path())
@@ -198,7 +210,7 @@ fn greets(guard: &mut Guard, site: &Site) -> bool {
 }
 
 /// Asks again and again for something outside that gives no sign, until it is there or too late.
-fn poll<T>(mut ask: impl FnMut() -> Option<T>) -> Option<T> {
+pub(crate) fn poll<T>(mut ask: impl FnMut() -> Option<T>) -> Option<T> {
     let end = Instant::now() + PATIENCE;
     loop {
         if let Some(answer) = ask() {

@@ -95,6 +95,7 @@ mod setup_hooks;
 mod setup_passwords;
 mod setup_unattended;
 mod signals;
+mod signals_outbox;
 mod silence;
 mod site;
 mod support;

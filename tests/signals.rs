@@ -27,7 +27,9 @@ const SOON: Duration = Duration::from_millis(1900);
 const PATIENCE: Duration = Duration::from_secs(20);
 const FORCED: &str = "backup-notify: interrupted, and not done in time: what was going on is given up\n";
 
-fn send(pid: u32, signal: Signal) {
+pub(crate) const SIGNALS: [Signal; 3] = [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP];
+
+pub(crate) fn send(pid: u32, signal: Signal) {
     kill(Pid::from_raw(pid.try_into().unwrap()), signal).unwrap();
 }
 
@@ -96,7 +98,6 @@ fn a_signal_at_any_stage_of_a_session_ends_it() {
         ("none", Stage::Greeting),
         ("none", Stage::Ehlo),
     ];
-    let signals = [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP];
     for (index, (mode, stage)) in cases.into_iter().enumerate() {
         let site = Site::new();
         let mut server = site.server(mode_of(mode)).fault(stage, Action::Stall);
@@ -106,7 +107,7 @@ fn a_signal_at_any_stage_of_a_session_ends_it() {
         let server = server.start();
         let task = site.task(&server, mode);
         let stalled = |_| server.wait_until_stalled(1);
-        let (_, delivery) = interrupted(&site.world, &task, signals[index % 3], stalled);
+        let (_, delivery) = interrupted(&site.world, &task, SIGNALS[index % 3], stalled);
         let stages = delivery["stages"].as_array().unwrap();
         assert_eq!(stages.last().unwrap()["ok"], false, "{mode} {stage:?}: {delivery}");
         assert!(server.messages().is_empty(), "{mode} {stage:?}");

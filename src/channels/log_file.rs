@@ -20,8 +20,9 @@ const TAIL: u64 = 4 * 1024 * 1024;
 /// What is enough to tell text from anything else.
 const SAMPLE: usize = 64 * 1024;
 
-/// How much memory a log takes on its way into a message, in multiples of its length: cleaned, compressed
-/// and encoded (measured: 6).
+/// How much memory has to be there for a log on its way into a message, in multiples of its length. An
+/// estimate that is rather too large: it is there as it was read, cleaned, compressed and encoded, and the
+/// message with it is copied where a server or the outbox gets it.
 const COPIES: usize = 8;
 
 /// A log, ready to go with a message.

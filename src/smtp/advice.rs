@@ -22,8 +22,10 @@ pub(super) fn hint(error: &SmtpError) -> Option<String> {
         }
         Problem::Unreachable(_) => unreachable(route),
         Problem::Shortage(_) => LIMITS.to_owned(),
-        Problem::TimedOut(Over::By(_)) => return None,
-        Problem::TimedOut(Over::After(_)) => timed_out(route, error.step),
+        Problem::TimedOut(Over::By(_)) | Problem::Unanswered(Over::By(_)) => return None,
+        Problem::TimedOut(Over::After(_)) | Problem::Unanswered(Over::After(_)) => {
+            timed_out(route, error.step)
+        }
         Problem::Closed | Problem::Broken(_) => {
             "try again; if it stays so, ask the server's administrator for the reason in its log".to_owned()
         }

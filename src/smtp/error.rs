@@ -10,10 +10,9 @@ use crate::error::{Failure, Situation};
 use crate::exit::Exit;
 use crate::smtp::Route;
 use crate::smtp::advice;
-use crate::smtp::certificate::{CertificateFacts, Fault};
+pub(crate) use crate::smtp::refusal::Refusal;
 use crate::smtp::reply::Reply;
 use crate::text;
-use crate::text::hex;
 
 /// A stage of the conversation, as `stages` in results names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,6 +100,8 @@ pub(crate) enum Problem {
     Closed,
     /// The server closed it after the whole message had been handed over.
     ClosedAfterMessage,
+    /// The deadline, or a signal, came after the whole message had been handed over.
+    Unanswered(Over),
     /// The connection failed in another way.
     Broken(String),
     /// What answers is not an SMTP server.
@@ -159,56 +160,16 @@ pub(crate) enum Problem {
     NoSmtpUtf8,
 }
 
-/// Why a certificate is not accepted, and what it is.
-#[derive(Debug, Clone)]
-pub(crate) struct Refusal {
-    /// The TLS library's own words, or the pins'.
-    pub(crate) reason: String,
-    /// Everything that is wrong with it, once it has been looked at.
-    pub(crate) faults: Vec<Fault>,
-    /// The server's own certificate.
-    pub(crate) leaf: Option<CertificateFacts>,
-    /// The self-signed root that the server sent with it.
-    pub(crate) root: Option<CertificateFacts>,
-    /// Whether all this was read on another connection than the refused one. Somebody in between
-    /// could show another certificate there.
-    pub(crate) second_look: bool,
-}
-
-impl Refusal {
-    /// A refusal of which nothing but the reason is known.
-    pub(crate) fn new(reason: impl Into<String>) -> Self {
-        Self { reason: reason.into(), faults: Vec::new(), leaf: None, root: None, second_look: false }
-    }
-}
-
-impl fmt::Display for Refusal {
-    /// Writes the reason, then each fault and what the certificate is on a line of its own.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.reason)?;
-        if self.second_look {
-            f.write_str("\n  On a second connection, made to look at it:")?;
-        }
-        for fault in &self.faults {
-            write!(f, "\n  - {fault}")?;
-        }
-        let Some(leaf) = &self.leaf else { return Ok(()) };
-        let names = if leaf.names.is_empty() {
-            "nobody".to_owned()
-        } else {
-            leaf.names.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
-        };
-        let names = text::one_line(&names).into_owned();
-        write!(f, "\n  it is for {}, issued by \"{}\"", text::shorten(&names, 200), shown(&leaf.issuer))?;
-        if let Some(end) = leaf.not_after {
-            write!(f, ", good until {}", end.strftime("%-d %b %Y"))?;
-        }
-        write!(f, "\n  its SHA-256: {}", hex(&leaf.sha256))
-    }
-}
-
 impl fmt::Display for SmtpError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.say(f)?;
+        f.write_str(if self.is_uncertain() { "; it may or may not have been delivered" } else { "" })
+    }
+}
+
+impl SmtpError {
+    /// Says what happened.
+    fn say(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let server = self.route.server();
         let doing = self.step.doing();
         match &self.problem {
@@ -227,9 +188,11 @@ impl fmt::Display for SmtpError {
             Problem::Closed => write!(f, "{server} closed the connection during {doing}"),
             Problem::ClosedAfterMessage => write!(
                 f,
-                "{server} closed the connection after the message was handed over and before accepting it; \
-                 it may or may not have been delivered"
+                "{server} closed the connection after the message was handed over and before accepting it"
             ),
+            Problem::Unanswered(over) => {
+                write!(f, "{server}: the answer to the message, all of which was handed over, {over}")
+            }
             Problem::Broken(said) => write!(f, "the connection to {server} failed during {doing}: {said}"),
             Problem::NotSmtp(line) => {
                 write!(f, "{server} is not an SMTP server: it began with \"{}\"", shown(line))
@@ -306,7 +269,8 @@ impl fmt::Display for SmtpError {
     }
 }
 
-fn shown(line: &str) -> String {
+/// Shows what comes from outside: cleaned and short.
+pub(super) fn shown(line: &str) -> String {
     text::shorten(&text::one_line(line), 120).into_owned()
 }
 
@@ -321,6 +285,7 @@ impl Situation for SmtpError {
             | Problem::Shortage(_)
             | Problem::Closed
             | Problem::ClosedAfterMessage
+            | Problem::Unanswered(_)
             | Problem::Broken(_) => Exit::TempFail,
             Problem::NotSmtp(_)
             | Problem::Garbled(_)
@@ -376,7 +341,8 @@ impl SmtpError {
     /// Tells whether the server may have taken the message: all of it was handed over, and the answer did not
     /// come (RFC 1047).
     pub(crate) fn is_uncertain(&self) -> bool {
-        let lost = matches!(self.problem, Problem::ClosedAfterMessage | Problem::Broken(_));
+        let lost =
+            matches!(self.problem, Problem::ClosedAfterMessage | Problem::Unanswered(_) | Problem::Broken(_));
         lost && self.step == Step::Message
     }
 

@@ -29,6 +29,7 @@ mod presented;
 mod presented_macos;
 #[cfg(not(target_os = "macos"))]
 mod presented_openssl;
+mod refusal;
 mod reply;
 mod session;
 mod sign_in;

@@ -329,6 +329,7 @@ impl Session<'_> {
         self.set_deadline(self.deadline.to_the_last_word());
         let reply = self.reply().map_err(|problem| match problem {
             Problem::Closed => Problem::ClosedAfterMessage,
+            Problem::TimedOut(over) => Problem::Unanswered(over),
             other => other,
         });
         self.deadline = bound;

@@ -84,12 +84,12 @@ _backup_notify() {
             _backup_notify_trust 'system ca-file: pin:sha256: pin:spki-sha256: self-signed-root accept-any-certificate'
             return 0
             ;;
-        --outbox | --mail-home)
-            _backup_notify_offer -d
+        --outbox)
+            _backup_notify_outbox
             return 0
             ;;
-        --tls-mode)
-            _backup_notify_offer -W 'implicit starttls'
+        --mail-home)
+            _backup_notify_offer -d
             return 0
             ;;
         --run-by)
@@ -131,8 +131,20 @@ _backup_notify() {
             ;;
         'password list') list='--json --verbose --quiet --help --version' ;;
         'outbox list') list='--outbox --json --verbose --quiet --help --version' ;;
-        'outbox send') list='--deadline --outbox --json --verbose --quiet --help --version' ;;
-        'outbox remove') list='--all --yes --outbox --json --verbose --quiet --help --version' ;;
+        'outbox send')
+            list='--task --deadline --outbox --json --verbose --quiet --help --version'
+            if [[ $cur != -* ]]; then
+                _backup_notify_messages
+                [[ ${#COMPREPLY[@]} -gt 0 ]] && return 0
+            fi
+            ;;
+        'outbox remove')
+            list='--all --yes --outbox --json --verbose --quiet --help --version'
+            if [[ $cur != -* ]]; then
+                _backup_notify_messages
+                [[ ${#COMPREPLY[@]} -gt 0 ]] && return 0
+            fi
+            ;;
         setup) list='--run-by --name --when --account --mail-home --from --password-stdin --password-source --to --tls-mode --tls-trust --allow-cleartext-password --test --no-test --deadline --yes --json --verbose --quiet --help --version' ;;
         schema) list='--help --version' ;;
         completions) list='bash zsh fish --help --version' ;;
@@ -175,26 +187,47 @@ _backup_notify_trust() {
     fi
 }
 
+# Adds the folder that was named by this flag to what the program is asked; fails when it is not clear
+# which one that is.
+_backup_notify_named() {
+    local i folder=''
+    for ((i = 2; i < last; i++)); do
+        case ${words[i]} in
+            "$1")
+                folder=${words[i + 1]}
+                [[ $folder == '~/'* ]] && folder=$HOME/${folder#'~/'}
+                ;;
+            "$1"=*) folder=${words[i]#*=} ;;
+        esac
+    done
+    [[ $folder == *[\"\'\$\`]* ]] && return 1
+    if [[ -n $folder ]]; then
+        # without its backslashes
+        IFS= read folder <<<"$folder"
+        ask+=("$1" "$folder")
+    fi
+}
+
+# Offers the messages that wait.
+_backup_notify_messages() {
+    local id found ask=(outbox list --complete)
+    _backup_notify_named --outbox || return
+    while IFS=$'\t' read -r id found; do
+        [[ $id == "$cur"* ]] && COMPREPLY+=("$id")
+    done < <(command backup-notify "${ask[@]}" 2>/dev/null)
+}
+
+# Offers folders, and "none" where a task is told to do without an outbox.
+_backup_notify_outbox() {
+    [[ $command == outbox* ]] || _backup_notify_offer -W none
+    _backup_notify_offer -d
+}
+
 # Offers the accounts that the program finds: "usable" ones, "all" of Mail, those whose password
 # is "keepable" or "kept".
 _backup_notify_accounts() {
-    local found id quote='' typed=$cur cut='' i home='' ask=(accounts --complete "$1")
-    # of the home folder that was named before, when it is clear which one that is
-    for ((i = 2; i < last; i++)); do
-        case ${words[i]} in
-            --mail-home)
-                home=${words[i + 1]}
-                [[ $home == '~/'* ]] && home=$HOME/${home#'~/'}
-                ;;
-            --mail-home=*) home=${words[i]#*=} ;;
-        esac
-    done
-    [[ $home == *[\"\'\$\`]* ]] && return
-    if [[ -n $home ]]; then
-        # without its backslashes
-        IFS= read home <<<"$home"
-        ask+=(--mail-home "$home")
-    fi
+    local found id quote='' typed=$cur cut='' i ask=(accounts --complete "$1")
+    _backup_notify_named --mail-home || return
     if [[ $cur == [\"\']* ]]; then
         quote=${cur:0:1}
         typed=${cur:1}

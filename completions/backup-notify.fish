@@ -32,6 +32,24 @@ function __backup_notify_accounts
     command backup-notify $ask 2>/dev/null
 end
 
+function __backup_notify_messages
+    set -l ask outbox list --complete
+    set -l words (commandline -opc)
+    for i in (seq 2 (count $words))
+        set -l folder
+        switch $words[$i]
+            case --outbox
+                set folder $words[(math $i + 1)]
+            case '--outbox=*'
+                set folder (string replace -- --outbox= '' $words[$i])
+        end
+        if test -n "$folder"
+            set -a ask --outbox (string replace -r -- '^~/' "$HOME/" $folder)
+        end
+    end
+    command backup-notify $ask 2>/dev/null
+end
+
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_backup_notify_global_optspecs
     string join \n h/help V/version
@@ -112,7 +130,7 @@ starttls\t''
 none\t''"
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -l tls-trust -d 'Accept the server\'s certificate by this rule: system, ca-file:PATH, pin:sha256:HEX, pin:spki-sha256:HEX, self-signed-root or accept-any-certificate; repeat it for several pins' -r -f -a '(__backup_notify_trust)'
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -l deadline -d 'Bound the whole run of the program, such as 45s or 2m' -r -f
-complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -l outbox -d 'Keep each e-mail in this folder until a server has accepted it, or nowhere (none)' -r -f -a "(__fish_complete_directories)"
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -l outbox -d 'Keep each e-mail in this folder until a server has accepted it, or nowhere (none)' -r -f -a "none (__fish_complete_directories)"
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -l mail-home -d 'Read Mail\'s accounts from this home folder; they are named by their ids then' -r -f -a "(__fish_complete_directories)"
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -l growl -d 'Show a notice through Growl, on this computer or the one named' -r -f -a "(__fish_print_hostnames)"
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand notify" -l dry-run -d 'Print the decision and the finished message; touch no secret, no network and no outbox'
@@ -154,7 +172,7 @@ starttls\t''
 none\t''"
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand run" -l tls-trust -d 'Accept the server\'s certificate by this rule: system, ca-file:PATH, pin:sha256:HEX, pin:spki-sha256:HEX, self-signed-root or accept-any-certificate; repeat it for several pins' -r -f -a '(__backup_notify_trust)'
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand run" -l deadline -d 'Bound the whole run of the program, such as 45s or 2m' -r -f
-complete -c backup-notify -n "__fish_backup_notify_using_subcommand run" -l outbox -d 'Keep each e-mail in this folder until a server has accepted it, or nowhere (none)' -r -f -a "(__fish_complete_directories)"
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand run" -l outbox -d 'Keep each e-mail in this folder until a server has accepted it, or nowhere (none)' -r -f -a "none (__fish_complete_directories)"
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand run" -l mail-home -d 'Read Mail\'s accounts from this home folder; they are named by their ids then' -r -f -a "(__fish_complete_directories)"
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand run" -l growl -d 'Show a notice through Growl, on this computer or the one named' -r -f -a "(__fish_print_hostnames)"
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand run" -l capture -d 'Keep what the command prints, beside passing it on: for the facts in it, and as the log in the message'
@@ -177,7 +195,7 @@ starttls\t''
 none\t''"
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand test-email" -l tls-trust -d 'Accept the server\'s certificate by this rule: system, ca-file:PATH, pin:sha256:HEX, pin:spki-sha256:HEX, self-signed-root or accept-any-certificate; repeat it for several pins' -r -f -a '(__backup_notify_trust)'
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand test-email" -l deadline -d 'Bound the whole run of the program, such as 45s or 2m' -r -f
-complete -c backup-notify -n "__fish_backup_notify_using_subcommand test-email" -l outbox -d 'Keep each e-mail in this folder until a server has accepted it, or nowhere (none)' -r -f -a "(__fish_complete_directories)"
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand test-email" -l outbox -d 'Keep each e-mail in this folder until a server has accepted it, or nowhere (none)' -r -f -a "none (__fish_complete_directories)"
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand test-email" -l mail-home -d 'Read Mail\'s accounts from this home folder; they are named by their ids then' -r -f -a "(__fish_complete_directories)"
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand test-email" -l growl -d 'Show a notice through Growl, on this computer or the one named' -r -f -a "(__fish_print_hostnames)"
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand test-email" -l dry-run -d 'Print the finished message; touch no secret, no network and no outbox'
@@ -201,7 +219,7 @@ starttls\t''
 none\t''"
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand check" -l tls-trust -d 'Accept the server\'s certificate by this rule: system, ca-file:PATH, pin:sha256:HEX, pin:spki-sha256:HEX, self-signed-root or accept-any-certificate; repeat it for several pins' -r -f -a '(__backup_notify_trust)'
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand check" -l deadline -d 'Bound the whole run of the program, such as 45s or 2m' -r -f
-complete -c backup-notify -n "__fish_backup_notify_using_subcommand check" -l outbox -d 'Keep each e-mail in this folder until a server has accepted it, or nowhere (none)' -r -f -a "(__fish_complete_directories)"
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand check" -l outbox -d 'Keep each e-mail in this folder until a server has accepted it, or nowhere (none)' -r -f -a "none (__fish_complete_directories)"
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand check" -l mail-home -d 'Read Mail\'s accounts from this home folder; they are named by their ids then' -r -f -a "(__fish_complete_directories)"
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand check" -l growl -d 'Show a notice through Growl, on this computer or the one named' -r -f -a "(__fish_print_hostnames)"
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand check" -l offline -d 'Stop before the network; passwords are fetched all the same'
@@ -228,7 +246,7 @@ starttls\t''
 none\t''"
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand overdue" -l tls-trust -d 'Accept the server\'s certificate by this rule: system, ca-file:PATH, pin:sha256:HEX, pin:spki-sha256:HEX, self-signed-root or accept-any-certificate; repeat it for several pins' -r -f -a '(__backup_notify_trust)'
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand overdue" -l deadline -d 'Bound the whole run of the program, such as 45s or 2m' -r -f
-complete -c backup-notify -n "__fish_backup_notify_using_subcommand overdue" -l outbox -d 'Keep each e-mail in this folder until a server has accepted it, or nowhere (none)' -r -f -a "(__fish_complete_directories)"
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand overdue" -l outbox -d 'Keep each e-mail in this folder until a server has accepted it, or nowhere (none)' -r -f -a "none (__fish_complete_directories)"
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand overdue" -l mail-home -d 'Read Mail\'s accounts from this home folder; they are named by their ids then' -r -f -a "(__fish_complete_directories)"
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand overdue" -l growl -d 'Show a notice through Growl, on this computer or the one named' -r -f -a "(__fish_print_hostnames)"
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand overdue" -l dry-run -d 'Print the decision and the finished message; touch no secret, no network and no outbox'
@@ -299,6 +317,7 @@ complete -c backup-notify -n "__fish_backup_notify_using_subcommand outbox; and 
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand outbox; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand outbox; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand outbox; and __fish_seen_subcommand_from list" -s V -l version -d 'Print version'
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand outbox; and __fish_seen_subcommand_from send" -l task -d 'Send by this task file, given by path or name: what waits of it, also when it was kept before the file was moved or renamed; with MESSAGE that message, whatever task it is of' -r -F
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand outbox; and __fish_seen_subcommand_from send" -l deadline -d 'Bound the whole run of the program: 45s, 2m' -r -f
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand outbox; and __fish_seen_subcommand_from send" -l outbox -d 'Look into this folder; without it into the one of your own, which "outbox": true in a task means' -r -f -a "(__fish_complete_directories)"
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand outbox; and __fish_seen_subcommand_from send" -l json -d 'Print one result object on stdout'
@@ -352,7 +371,7 @@ complete -c backup-notify -n "__fish_backup_notify_using_subcommand certificate"
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand accounts" -f -a "(__backup_notify_accounts all)"
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand password; and __fish_seen_subcommand_from set" -f -a "(__backup_notify_accounts keepable)"
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand password; and __fish_seen_subcommand_from remove" -f -a "(__backup_notify_accounts kept)"
-complete -c backup-notify -n "__fish_backup_notify_using_subcommand outbox; and __fish_seen_subcommand_from send" -f -a ""
-complete -c backup-notify -n "__fish_backup_notify_using_subcommand outbox; and __fish_seen_subcommand_from remove" -f -a ""
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand outbox; and __fish_seen_subcommand_from send" -f -a "(__backup_notify_messages)"
+complete -c backup-notify -n "__fish_backup_notify_using_subcommand outbox; and __fish_seen_subcommand_from remove" -f -a "(__backup_notify_messages)"
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand setup" -f -a ""
 complete -c backup-notify -n "__fish_backup_notify_using_subcommand completions" -f -a "bash zsh fish"

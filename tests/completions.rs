@@ -6,6 +6,7 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use crate::mail_plist::{self, Server, USUAL};
+use crate::support::outbox::Outbox;
 use crate::support::world::World;
 
 /// Types to an interactive shell; see the file.
@@ -70,6 +71,8 @@ fn world() -> World {
     world.write("tasks/home.json", "{}");
     world.write("tasks/home office.json", "{}");
     world.write("authority.pem", "");
+    Outbox::own(&world).put("20261122T215559.123-0a1b2c3d", "Subject: x\r\n\r\nx\r\n", |_| ());
+    Outbox::at(&world, "out box").put("20261122T215559.123-ffffffff", "Subject: x\r\n\r\nx\r\n", |_| ());
     for account in ["kept.example.com:587:kim", "growl:mac.local"] {
         let keep = world.command(&["password", "set", account, "--stdin"]).stdin(world.secret());
         keep.run().assert_success();
@@ -144,6 +147,17 @@ const CASES: &[(&str, &str)] = &[
     ("backup-notify notify --task tasks/home\\ ", "backup-notify notify --task tasks/home\\ office.json "),
     ("backup-notify notify --task ta", "backup-notify notify --task tasks/"),
     ("backup-notify notify --outbox ta", "backup-notify notify --outbox tasks/"),
+    // or none, but not where a folder is looked into
+    ("backup-notify notify --outbox non", "backup-notify notify --outbox none "),
+    ("backup-notify check --outbox=non", "backup-notify check --outbox=none "),
+    ("backup-notify outbox list --outbox non", "backup-notify outbox list --outbox non"),
+    // messages that wait
+    ("backup-notify outbox send 202611", "backup-notify outbox send 20261122T215559.123-0a1b2c3d "),
+    (
+        "backup-notify outbox remove --outbox out\\ box 2026",
+        "backup-notify outbox remove --outbox out\\ box 20261122T215559.123-ffffffff ",
+    ),
+    ("backup-notify outbox remove --al", "backup-notify outbox remove --all "),
     // a name is no file
     ("backup-notify notify --name ta", "backup-notify notify --name ta"),
     // accounts, by the words into which bash splits them and without
@@ -294,6 +308,10 @@ fn fish_completes_commands_flags_words_rules_and_files() {
         ("backup-notify check --tls-trust ca-file:auth", &["ca-file:authority.pem"]),
         ("backup-notify notify --task tasks/home.", &["tasks/home.json"]),
         ("backup-notify notify --outbox ta", &["tasks/"]),
+        ("backup-notify notify --outbox non", &["none"]),
+        ("backup-notify outbox list --outbox non", &[]),
+        ("backup-notify outbox remove 2026", &["20261122T215559.123-0a1b2c3d"]),
+        ("backup-notify outbox send --outbox out\\ box 2026", &["20261122T215559.123-ffffffff"]),
         ("backup-notify notify --name ta", &[]),
         ("backup-notify check --account smt", &["smtp.example.com:kim@example.com"]),
         ("backup-notify check --account=smtp.example.com:k", &["--account=smtp.example.com:kim@example.com"]),

@@ -52,6 +52,7 @@ mod memory_growl;
 mod never_shown;
 mod other_home;
 mod out_of_step;
+mod outbox_by_hand;
 mod outbox_commands;
 #[cfg(target_os = "linux")]
 mod outbox_costs;

@@ -59,6 +59,16 @@ pub(crate) fn is_account(arg: &clap::Arg) -> bool {
     arg.get_value_names().into_iter().flatten().any(|name| matches!(name.as_str(), "ACCOUNT" | "ID"))
 }
 
+/// Tells whether the value of an argument is a message that waits: the shells ask the program for those.
+pub(crate) fn is_message(arg: &clap::Arg) -> bool {
+    arg.get_value_names().into_iter().flatten().any(|name| name.as_str() == "MESSAGE")
+}
+
+/// Tells whether a flag names the outbox of a task, which can also be none; of "outbox" it is a folder.
+pub(crate) fn is_outbox_or_none(arg: &clap::Arg) -> bool {
+    arg.get_long() == Some("outbox") && arg.get_help().is_some_and(|help| help.to_string().contains("(none)"))
+}
+
 /// Which accounts are offered behind a command without a flag: what `accounts --complete` is asked for.
 pub(crate) fn offer(command: &str) -> &'static str {
     match command {

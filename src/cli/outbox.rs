@@ -20,6 +20,7 @@ const SEND_EXAMPLES: &str = "\
 Examples:
   backup-notify outbox send
   backup-notify outbox send 20261123T071057.123-0a1b2c3d
+  backup-notify outbox send --task home
 
 It exits 0 when nothing waits any more; otherwise with the code of what keeps the most serious message waiting,
 as \"notify\" does; 66 when no such message waits; 75 when another process is sending them and does not end.";
@@ -74,6 +75,10 @@ pub struct SendOutboxArgs {
     /// Send only this message, named as "outbox list" prints it
     #[arg(value_name = "MESSAGE", value_hint = clap::ValueHint::Other)]
     pub messages: Vec<String>,
+    /// Send by this task file, given by path or name: what waits of it, also when it was kept before the
+    /// file was moved or renamed; with MESSAGE that message, whatever task it is of
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub task: Option<PathBuf>,
     /// Bound the whole run of the program: 45s, 2m
     #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = duration)]
     pub deadline: Duration,

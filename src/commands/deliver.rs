@@ -15,7 +15,7 @@ use crate::channels::{
     self, Channel, Circumstances, DesktopChannel, Effort, EmailChannel, GrowlChannel, Kept, Line, Lines,
     Preview, ScreenPreview,
 };
-use crate::commands::output::{Output, Report};
+use crate::commands::output::{OutboxReport, Output, Report};
 use crate::commands::ran_as::{RanAs, needs_vault, replaceable_program};
 use crate::commands::waiting::Waiting;
 use crate::deadline::Deadline;
@@ -30,6 +30,7 @@ use crate::settings;
 use crate::stages::Stages;
 use crate::task::{Email, Growl, Task};
 use crate::zone;
+pub(crate) use keep::Looked;
 use keep::{Own, not_kept};
 use time::{Time, slowest_message};
 
@@ -178,6 +179,9 @@ impl Plan<'_> {
         }
         let output = self.output;
         let watch = |stage| keep_failure(&printed, || output.stage(stage));
+        // a person sees whether it could be used; a hook uses it
+        let looked = self.task.outbox.as_ref().filter(|_| self.ran_as.is_some() && !self.dry_run);
+        let looked = looked.map(|wanted| Looked::at(wanted, &watch, output, self.effort != Effort::Deliver));
         let unwatched = |_| ();
         let detail = |line: &str| output.detail(line);
         let warn = |line: &str| output.warning(line);
@@ -229,6 +233,7 @@ impl Plan<'_> {
             let waiting = Waiting {
                 outbox,
                 task: self.origin.map(|origin| (origin.file, self.task, self.accounts)),
+                heir: None,
                 own: &own.ids,
                 now: self.now,
                 deadline: self.deadline,
@@ -237,7 +242,10 @@ impl Plan<'_> {
             let lines = Lines::new(std::mem::take(&mut own.lines), &late_stages, self.deadline, &alarm);
             waiting.send_all(lines.expecting(slowest_message(&deliveries)))
         });
-        let exit_code = exit_code(&deliveries).worse(printed.get());
+        let found = looked.as_ref().filter(|_| self.effort != Effort::Deliver);
+        let exit_code = exit_code(&deliveries)
+            .worse(printed.get())
+            .worse(found.map_or(Exit::Ok, |looked| looked.exit_code));
         let message_id = deliveries.iter().find_map(|delivery| delivery.message_id.clone());
         Report {
             decision,
@@ -247,7 +255,7 @@ impl Plan<'_> {
             deliveries,
             messages: messages.take(),
             ran_as: self.ran_as.cloned(),
-            outbox: waiting,
+            outbox: waiting.map(OutboxReport::Passed).or(looked.map(OutboxReport::Looked)),
             exit_code,
         }
     }

@@ -5,6 +5,7 @@ use std::io::{self, ErrorKind, Write};
 use serde::Serialize;
 
 use crate::cli::OutputArgs;
+use crate::commands::deliver::Looked;
 use crate::commands::ran_as::RanAs;
 use crate::commands::waiting::Tally;
 use crate::delivery::{Delivery, Recipient, Stage, Status};
@@ -28,14 +29,24 @@ pub(crate) struct Report {
     /// The messages of a dry run.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) messages: Vec<String>,
-    /// What became of what waited; only where the task has an outbox.
+    /// What became of what waited, or whether it can be used; only where the task has an outbox.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) outbox: Option<Tally>,
+    pub(crate) outbox: Option<OutboxReport>,
     /// As whom it was tried; only where a person wants to see whether it works.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) ran_as: Option<RanAs>,
     /// The code the program ends with.
     pub(crate) exit_code: Exit,
+}
+
+/// What there is to say of an outbox.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub(crate) enum OutboxReport {
+    /// What became of what waited.
+    Passed(Tally),
+    /// Whether it can be used.
+    Looked(Looked),
 }
 
 /// An error before the decision, as `--json` prints it.

@@ -1,6 +1,7 @@
 //! Sending what waits in an outbox: the oldest first, and what a server has refused before after the others.
 
 use std::collections::HashMap;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
@@ -10,6 +11,7 @@ use serde::Serialize;
 
 use crate::accounts::Book;
 use crate::channels::{Courier, Ended, Lines, Tried};
+use crate::commands::outbox;
 use crate::commands::output::Output;
 use crate::deadline::Deadline;
 use crate::delivery::Status;
@@ -30,11 +32,35 @@ pub(super) struct Waiting<'a> {
     pub(super) outbox: &'a Outbox,
     /// The task of this run, with its flags: its hook goes on as it was written.
     pub(super) task: Option<(&'a Path, &'a Task, &'a Book)>,
+    /// The task that somebody has named for what waits of it; the others have no turn.
+    pub(super) heir: Option<Heir<'a>>,
     /// The messages of this run, which have had their turn.
     pub(super) own: &'a [Id],
     pub(super) now: Timestamp,
     pub(super) deadline: Deadline,
     pub(super) output: Output,
+}
+
+/// A task that sends what was kept for another file: its own, before that was moved or renamed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Heir<'a> {
+    /// The task file, an absolute path.
+    pub(super) file: &'a Path,
+    /// What the task calls itself.
+    pub(super) name: &'a str,
+}
+
+impl Heir<'_> {
+    /// Tells whether a message is its own: kept for this very file, or for a task of the same name whose
+    /// file is not there any more.
+    fn is_of(&self, entry: &Entry) -> bool {
+        entry.task == self.file || (entry.is_named(self.name) && !is_there(&entry.task))
+    }
+}
+
+/// Tells whether there is something at this path, or whether nobody can say.
+fn is_there(path: &Path) -> bool {
+    !path.symlink_metadata().is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
 }
 
 /// What became of what waited, as `--json` prints it.
@@ -65,6 +91,8 @@ pub(super) struct Pass {
     pub(super) reasons: Vec<(Failure, usize)>,
     /// Whether the time was too short for all.
     pub(super) cut: bool,
+    /// How many were of another task than the one that was named.
+    pub(super) others: usize,
 }
 
 impl Pass {
@@ -85,6 +113,8 @@ struct Round<'p, 'a> {
     /// Why messages wait on, each reason once, and how many do for it.
     reasons: Vec<(Failure, usize)>,
     cut: bool,
+    /// How many were of another task than the one that was named.
+    passed_over: usize,
     each: &'p mut dyn FnMut(&Tried),
 }
 
@@ -135,18 +165,19 @@ impl Waiting<'_> {
             tally,
             reasons: Vec::new(),
             cut: false,
+            passed_over: 0,
             each,
         };
         let mut refused = Vec::new();
         for id in ids.iter().filter(others).filter(|id| wanted.is_none_or(|wanted| wanted.contains(id))) {
-            round.one(id, Some(&mut refused));
+            round.one(id, wanted.is_some(), Some(&mut refused));
         }
         for id in refused {
-            round.one(&id, None);
+            round.one(&id, wanted.is_some(), None);
         }
-        let Round { mut tally, reasons, cut, .. } = round;
+        let Round { mut tally, reasons, cut, passed_over: others, .. } = round;
         tally.waiting = self.outbox.ids().map_or(tally.waiting, |ids| ids.len());
-        Ok(Pass { tally, reasons, cut })
+        Ok(Pass { tally, reasons, cut, others })
     }
 
     fn summarise(&self, tally: &Tally, reasons: &[(Failure, usize)]) {
@@ -166,15 +197,25 @@ impl Waiting<'_> {
 
 impl Round<'_, '_> {
     /// Sends one message; one that a server has refused before is put off where there is a list for that.
-    fn one(&mut self, id: &Id, later: Option<&mut Vec<Id>>) {
+    fn one(&mut self, id: &Id, named: bool, later: Option<&mut Vec<Id>>) {
         if !self.lines.has_time() {
             self.cut = true;
             return;
         }
-        let claimed = match self.waiting.outbox.take(id) {
+        let mut claimed = match self.waiting.outbox.take(id) {
             Claim::Taken(claimed) => claimed,
             unfit => return self.unfit(unfit),
         };
+        if let Some(heir) = &self.waiting.heir {
+            // one that somebody has named is given to it whatever it was kept for
+            if !named && !heir.is_of(claimed.entry()) {
+                self.passed_over += 1;
+                return claimed.release();
+            }
+            if let Err(error) = claimed.give_to(heir.file) {
+                return self.stays(Failure::from_situation(&error));
+            }
+        }
         if claimed.entry().refused
             && let Some(later) = later
         {
@@ -344,6 +385,21 @@ impl Round<'_, '_> {
                 Err(failure) => Err(failure.clone()),
             },
         };
+        // what helps a task that is typed does not help one that was moved since
+        let folder = self.waiting.outbox.folder();
+        let found = found.map_err(|failure| match failure.exit {
+            Exit::NoInput if !is_there(&entry.task) => failure.with_hint(format!(
+                "if it was moved or renamed, send by the new file: {}; if it is gone for good, remove the \
+                 messages: {}",
+                outbox::line("send --task FILE", folder),
+                outbox::line("remove MESSAGE", folder)
+            )),
+            Exit::Data if failure.hint.is_none() => failure.with_hint(format!(
+                "give it one, or remove the message: {}",
+                outbox::line(&format!("remove {}", entry.id), folder)
+            )),
+            _ => failure,
+        });
         let found = Rc::new(found);
         self.couriers.insert(key, Rc::clone(&found));
         found
@@ -368,7 +424,6 @@ fn courier_of(task: &Task, book: &Book, entry: &Entry, warn: &dyn Fn(&str)) -> R
             Exit::Data,
             format!("the task \"{path}\" has no e-mail any more, and a message of it waits"),
         )
-        .with_hint(format!("give it one, or remove the message: backup-notify outbox remove {}", entry.id))
     })?;
     Courier::find(email, book, warn)
 }

@@ -37,8 +37,8 @@ use nix::unistd::{AccessFlags, faccessat};
 pub(crate) use error::FULL_DISK_ACCESS;
 pub use error::{Entry, FileError, FileFault, Writers};
 pub(crate) use private::{
-    is_at, judge_private_in, make_private_folder, open_private_in, open_private_lock, private_folder,
-    read_private, read_private_in,
+    could_make_private_folder, is_at, judge_private_in, make_private_folder, open_private_in,
+    open_private_lock, private_folder, read_private, read_private_in,
 };
 pub use private_error::{PrivateError, PrivateFault};
 pub(crate) use private_error::{aside, beside};

@@ -10,8 +10,9 @@ use std::io::{self, Read as _};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
-use nix::fcntl::{AT_FDCWD, OFlag};
+use nix::fcntl::{AT_FDCWD, AtFlags, OFlag};
 use nix::sys::stat::{FchmodatFlags, Mode, fchmodat};
+use nix::unistd::{AccessFlags, faccessat};
 use zeroize::Zeroizing;
 
 use super::error::{Entry, FileFault};
@@ -133,6 +134,15 @@ pub(crate) fn make_private_folder(folder: &Path, purpose: Purpose) -> Result<Pat
         make_one(&path).map_err(|fault| PrivateError::new(purpose, &path, fault))?;
     }
     private_folder(folder, purpose)?.ok_or_else(gone)
+}
+
+/// Looks whether [`make_private_folder`] would make a folder that is not there. Nothing is made.
+pub(crate) fn could_make_private_folder(folder: &Path, purpose: Purpose) -> Result<(), PrivateError> {
+    let first = folder.ancestors().take_while(|path| !path.exists()).last();
+    let Some(path) = first.map_or(Ok(None), |first| way_to(first, folder, purpose))? else { return Ok(()) };
+    let above = path.parent().unwrap_or(&path);
+    faccessat(AT_FDCWD, above, AccessFlags::W_OK | AccessFlags::X_OK, AtFlags::AT_EACCESS)
+        .map_err(|errno| PrivateError::new(purpose, &path, PrivateFault::CannotMake(errno.into())))
 }
 
 /// Makes one folder in one that was judged.

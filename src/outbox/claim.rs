@@ -260,6 +260,17 @@ impl Claimed {
         self.accepted().map(|()| entry)
     }
 
+    /// Has it sent by the word of another task file from now on.
+    pub(crate) fn give_to(&mut self, task: &Path) -> Result<(), OutboxError> {
+        if self.entry.task == task {
+            return Ok(());
+        }
+        if !self.entry.give_to(task) {
+            return Err(OutboxError::Task { task: task.to_owned() });
+        }
+        self.put_down()
+    }
+
     /// Puts down what happened at one more attempt. Where nobody is left to get it, it is removed.
     pub(crate) fn attempted(&mut self, attempt: &Attempt<'_>) -> Result<(), OutboxError> {
         self.entry.attempted(attempt);
@@ -290,6 +301,7 @@ impl Claimed {
         self.put_down()
     }
 
+    /// Writes what is known of it over what was.
     fn put_down(&self) -> Result<(), OutboxError> {
         let document = self.entry.seal(&self.key);
         let document =

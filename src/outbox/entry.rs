@@ -222,6 +222,20 @@ impl Entry {
         })
     }
 
+    /// Gives it to another task file; tells whether that can be written down.
+    pub(super) fn give_to(&mut self, task: &Path) -> bool {
+        let fits = is_path(task);
+        if fits {
+            task.clone_into(&mut self.task);
+        }
+        fits
+    }
+
+    /// Tells whether a task of this name has written it.
+    pub(crate) fn is_named(&self, name: &str) -> bool {
+        self.name == shorten(name, MOST_TEXT)
+    }
+
     /// Puts down what happened at one more attempt.
     pub(super) fn attempted(&mut self, attempt: &super::Attempt<'_>) {
         self.attempts = self.attempts.saturating_add(1);

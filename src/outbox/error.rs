@@ -17,6 +17,13 @@ pub(crate) enum OutboxError {
     Private(PrivateError),
     /// A file could not be written.
     Write(WriteError),
+    /// The folder is to be made, and even the one above it is not there.
+    NoWay {
+        /// Which folder.
+        folder: PathBuf,
+        /// The first on the way to it that is missing.
+        missing: PathBuf,
+    },
     /// The folder, or something in it, could not be read.
     Read {
         /// Which one.
@@ -104,6 +111,9 @@ impl fmt::Display for OutboxError {
         match self {
             Self::Private(error) => error.fmt(f),
             Self::Write(error) => error.fmt(f),
+            Self::NoWay { folder, missing } => {
+                write!(f, "the outbox {} cannot be used: {} does not exist", quoted(folder), quoted(missing))
+            }
             Self::Read { path, error } => {
                 write!(f, "the outbox cannot be read: {}: {}", quoted(path), io_words(error))
             }
@@ -152,6 +162,7 @@ impl Situation for OutboxError {
         match self {
             Self::Private(error) => error.exit(),
             Self::Write(_)
+            | Self::NoWay { .. }
             | Self::Read { .. }
             | Self::Remove { .. }
             | Self::TooLarge { .. }
@@ -167,6 +178,10 @@ impl Situation for OutboxError {
         match self {
             Self::Private(error) => error.hint(),
             Self::Write(error) => error.hint(),
+            Self::NoWay { folder, .. } => Some(format!(
+                "attach the disk, if it is on one; otherwise make the folder: mkdir -p -m 700 {}",
+                word(folder)
+            )),
             Self::Read { path, .. } => Some(format!("see what is there: ls -ld {}", word(path))),
             Self::Remove { path, .. } => Some(format!(
                 "remove it by hand, and see who may write there: ls -ld {}",

@@ -53,6 +53,7 @@ mod claim;
 mod entry;
 mod error;
 mod id;
+mod judge;
 mod keep;
 mod key;
 mod limits;
@@ -136,6 +137,21 @@ impl Outbox {
     pub(crate) fn make(folder: &Path, limits: Limits) -> Result<Self, OutboxError> {
         let folder = make_private_folder(folder, Purpose::Outbox)?;
         Ok(Self { folder, limits, key: OnceLock::new() })
+    }
+
+    /// Opens a folder that somebody has named, for keeping; it is made where it alone is missing.
+    pub(crate) fn make_named(folder: &Path, limits: Limits) -> Result<Self, OutboxError> {
+        judge::has_its_way(folder)?;
+        Self::make(folder, limits)
+    }
+
+    /// Looks whether [`Self::make`] and all that comes after it would do, or [`Self::make_named`]; returns
+    /// how many messages wait. Nothing is made.
+    pub(crate) fn judge(folder: &Path, named: bool) -> Result<usize, OutboxError> {
+        if named {
+            judge::has_its_way(folder)?;
+        }
+        judge::judge(folder)
     }
 
     /// Opens a folder; `None` when there is none.

@@ -56,7 +56,8 @@ pub(super) fn take(folder: &Path, wait: Option<Deadline>) -> Result<Option<Turn>
     }
 }
 
-fn is_writable(folder: &Path) -> Result<(), OutboxError> {
+/// Looks whether something can be made and removed in the folder.
+pub(super) fn is_writable(folder: &Path) -> Result<(), OutboxError> {
     let rights = AccessFlags::W_OK | AccessFlags::X_OK;
     faccessat(AT_FDCWD, folder, rights, AtFlags::AT_EACCESS).map_err(|errno| {
         WriteError { path: path(folder), error: io::Error::from(errno), there: false }.into()

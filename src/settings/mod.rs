@@ -147,7 +147,7 @@ pub(crate) fn is_name(path: &Path) -> bool {
 }
 
 /// Finds the file of a task that is named without slash and `.json`.
-fn find(path: &Path) -> Result<PathBuf, Failure> {
+pub(crate) fn find(path: &Path) -> Result<PathBuf, Failure> {
     let name = path.to_string_lossy();
     if !is_name(path) {
         return Ok(path.to_owned());

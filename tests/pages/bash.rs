@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 use clap::{Arg, Command, ValueHint};
 
-use super::{commands, definition, is_account, offer};
+use super::{commands, definition, is_account, is_message, is_outbox_or_none, offer};
 
 /// Everything but the lists. `cur` is the word that is being completed, put together again from
 /// the pieces into which bash splits it at ":" and "=".
@@ -104,26 +104,47 @@ _backup_notify_trust() {
     fi
 }
 
+# Adds the folder that was named by this flag to what the program is asked; fails when it is not clear
+# which one that is.
+_backup_notify_named() {
+    local i folder=''
+    for ((i = 2; i < last; i++)); do
+        case ${words[i]} in
+            "$1")
+                folder=${words[i + 1]}
+                [[ $folder == '~/'* ]] && folder=$HOME/${folder#'~/'}
+                ;;
+            "$1"=*) folder=${words[i]#*=} ;;
+        esac
+    done
+    [[ $folder == *[\"\'\$\`]* ]] && return 1
+    if [[ -n $folder ]]; then
+        # without its backslashes
+        IFS= read folder <<<"$folder"
+        ask+=("$1" "$folder")
+    fi
+}
+
+# Offers the messages that wait.
+_backup_notify_messages() {
+    local id found ask=(outbox list --complete)
+    _backup_notify_named --outbox || return
+    while IFS=$'\t' read -r id found; do
+        [[ $id == "$cur"* ]] && COMPREPLY+=("$id")
+    done < <(command backup-notify "${ask[@]}" 2>/dev/null)
+}
+
+# Offers folders, and "none" where a task is told to do without an outbox.
+_backup_notify_outbox() {
+    [[ $command == outbox* ]] || _backup_notify_offer -W none
+    _backup_notify_offer -d
+}
+
 # Offers the accounts that the program finds: "usable" ones, "all" of Mail, those whose password
 # is "keepable" or "kept".
 _backup_notify_accounts() {
-    local found id quote='' typed=$cur cut='' i home='' ask=(accounts --complete "$1")
-    # of the home folder that was named before, when it is clear which one that is
-    for ((i = 2; i < last; i++)); do
-        case ${words[i]} in
-            --mail-home)
-                home=${words[i + 1]}
-                [[ $home == '~/'* ]] && home=$HOME/${home#'~/'}
-                ;;
-            --mail-home=*) home=${words[i]#*=} ;;
-        esac
-    done
-    [[ $home == *[\"\'\$\`]* ]] && return
-    if [[ -n $home ]]; then
-        # without its backslashes
-        IFS= read home <<<"$home"
-        ask+=(--mail-home "$home")
-    fi
+    local found id quote='' typed=$cur cut='' i ask=(accounts --complete "$1")
+    _backup_notify_named --mail-home || return
     if [[ $cur == [\"\']* ]]; then
         quote=${cur:0:1}
         typed=${cur:1}
@@ -155,11 +176,11 @@ _backup_notify_accounts() {
 complete -F _backup_notify backup-notify
 "#;
 
-/// A command that is followed by an account: with none to offer, its flags are.
-const ACCOUNTS: &str = r"        {name})
+/// A command that is followed by what the program is asked for: with none to offer, its flags are.
+const ASKED: &str = r"        {name})
             list='{list}'
             if [[ $cur != -* ]]; then
-                _backup_notify_accounts {offer}
+                {asked}
                 [[ ${#COMPREPLY[@]} -gt 0 ]] && return 0
             fi
             ;;";
@@ -183,14 +204,23 @@ pub(super) fn script() -> String {
         // a pattern of two words
         let pattern = if name.contains(' ') { format!("'{name}'") } else { name.clone() };
         let list = list(command);
-        if command.get_positionals().any(is_account) {
-            let case = ACCOUNTS.replace("{name}", &pattern).replace("{list}", &list);
-            let _ = writeln!(flags, "{}", case.replace("{offer}", offer(&name)));
+        let asked = if command.get_positionals().any(is_account) {
+            Some(format!("_backup_notify_accounts {}", offer(&name)))
+        } else {
+            command.get_positionals().any(is_message).then(|| "_backup_notify_messages".to_owned())
+        };
+        if let Some(asked) = asked {
+            let case = ASKED.replace("{name}", &pattern).replace("{list}", &list);
+            let _ = writeln!(flags, "{}", case.replace("{asked}", &asked));
         } else {
             let _ = writeln!(flags, "        {pattern}) list='{list}' ;;");
         }
         for arg in command.get_arguments().filter(|arg| wants_value(arg) && !arg.is_hide_set()) {
             let (flag, action) = (format!("--{}", arg.get_long().unwrap()), action(arg));
+            // known by the first that has it: what another command means by it, the function tells
+            if values.iter().any(|(_, flags)| flags.contains(&flag)) {
+                continue;
+            }
             match values.iter_mut().find(|(known, _)| *known == action) {
                 Some((_, flags)) if flags.contains(&flag) => {}
                 Some((_, flags)) => flags.push(flag),
@@ -240,6 +270,9 @@ fn action(arg: &Arg) -> String {
     }
     if !words.is_empty() {
         return format!("_backup_notify_offer -W '{}'", words.join(" "));
+    }
+    if is_outbox_or_none(arg) {
+        return "_backup_notify_outbox".to_owned();
     }
     if is_account(arg) {
         return "_backup_notify_accounts usable".to_owned();

@@ -43,7 +43,7 @@ pub(super) fn command(name: &str) -> Option<&'static str> {
         }
         "check" => {
             "It looks up the account, fetches the password, connects, signs in and asks the server for each \
-             recipient; then it leaves without a message. Growl and the desktop are asked whether they would show a notice. Every fault comes with what to do about it. It begins as \
+             recipient; then it leaves without a message. Growl and the desktop are asked whether they would show a notice. The folder of an outbox is judged, and not made. Every fault comes with what to do about it. It begins as \
              `test-email` does, with the user, the home folder and the private keychain. Run it as the user who runs the \
              hook: what works for you says nothing about root."
         }
@@ -262,7 +262,8 @@ fn result(page: &mut Page) {
     page.item(
         "`outbox`",
         "Only of a task with an outbox: how many messages that waited were `sent`, how many are `waiting` now, `given_up` \
-         (every recipient refused, or too old) and `set_aside`.",
+         (every recipient refused, or too old) and `set_aside`. Of `check` and `test-email`: `folder`, `waiting`, and where \
+         it cannot be used `error`, `hint` and `exit_code`, which counts for `check`.",
     );
     page.item("`exit_code`", "The code that the program ends with.");
     page.text("An error before the decision is one object with `error`, `hint` and `exit_code`.");

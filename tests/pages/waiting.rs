@@ -17,7 +17,8 @@ pub(super) fn describe(page: &mut Page) {
     page.subsection("Another try");
     page.text(
         "What may pass is tried again by `notify`, `run` and `overdue`, after pauses of about 1, 2, 4, 8 \
-         … seconds until the deadline: a server that cannot be reached or breaks off, TLS that is interrupted, and every \
+         … seconds until the deadline, so a hook takes up to a minute while the server is away (`deadline` in the task or \
+         `--deadline` makes that shorter; with an outbox 15s are plenty): a server that cannot be reached or breaks off, TLS that is interrupted, and every \
          reply that begins with 4. A recipient who has the message is not sent it again. A refusal for good, a wrong \
          password and a certificate that is not accepted are told at once. `test-email` and `check` show the first \
          failure.",
@@ -31,10 +32,12 @@ pub(super) fn describe(page: &mut Page) {
          each account, until the deadline. What a server has refused for good goes after the others. Without `outbox` \
          nothing is kept anywhere.",
     );
-    page.code("{\n  \"name\": \"Nightly home backup\",\n  \"outbox\": true,\n  \"deadline\": \"60s\"\n}");
+    page.code("{\n  \"name\": \"Nightly home backup\",\n  \"outbox\": true,\n  \"deadline\": \"15s\"\n}");
     page.text(
         "`true` is the folder `~/.local/state/backup-notify/outbox` of whoever runs the program (macOS: `~/Library/Application \
-         Support/backup-notify/outbox`). A line of a crontab sends what waits without a backup:",
+         Support/backup-notify/outbox`). A folder that is named is made when the one above it is there, and otherwise \
+         not: in the place of a disk that is missing nothing is made. `check` says whether the outbox can be used, and makes \
+         nothing. A line of a crontab sends what waits without a backup (of another folder with `--outbox` ‹DIR›):",
     );
     page.code("*/15 * * * * backup-notify outbox send --quiet");
     page.text(
@@ -42,6 +45,15 @@ pub(super) fn describe(page: &mut Page) {
          Where the flags of a hook override the task (`--account`, `--tls-trust` and so on), they hold for what waits of \
          the same task whenever that hook runs again; `outbox send` goes by the task file alone. A sender given with \
          `--from` stays.",
+    );
+    page.text(
+        "What waits belongs to the path of its task file. When that was moved or renamed, this sends it by the new one, \
+         and has it belong to that from then on; other messages are sent by it only when they are named:",
+    );
+    page.code("backup-notify outbox send --task home");
+    page.text(
+        "Where an outbox cannot be used, a notice is sent all the same; the message and standard error say that it was not \
+         kept.",
     );
     page.text(
         "A message says at its top when it was written and why it comes late; its date and Message-ID are those of the first \
@@ -63,7 +75,7 @@ pub(super) fn describe(page: &mut Page) {
          servers and mail programs drop the second one. Where nothing is kept such a message is tried once more.",
     );
     page.text(
-        "*The folder* is its owner's alone (0700). It holds a pair of files for each message (‹id›`.eml`, ‹id›`.json`), \
+        "The folder is its owner's alone (0700). It holds a pair of files for each message (‹id›`.eml`, ‹id›`.json`), \
          `key` and `lock`. There is neither a password nor a server in it. Every pair is sealed with the key: what was \
          made by others, copied from another outbox or damaged is moved to `aside` and never sent, and nothing that it \
          names is opened. When the key is lost nothing is touched and nothing sent; the program says what to type. If you \
@@ -75,8 +87,8 @@ pub(super) fn signals(page: &mut Page) {
     page.text(
         "SIGTERM, SIGINT and SIGHUP end `notify`, `overdue`, `check`, `test-email` and `outbox send`: what is waited for ends \
          as at the deadline, programs that were started are killed, results are printed, and the reason is said. The answer to a \
-         message that was handed over is waited for half a second more. The code is 75 where something was not delivered \
-         for that, else as always; 0 with `--hook`. What waits in the outbox stays there. A second signal, or two seconds \
+         message that was handed over is waited for half a second more; without one it may or may not have been delivered, and the program says so. The code is 75 where something was not delivered \
+         for that, else as always; 0 with `--hook`, unless the task or a report was still being read from standard input. What waits in the outbox stays there. A second signal, or two seconds \
          that did not suffice, end the program at once, with one line and the same code. What is ignored when the program \
          starts (`nohup`) stays ignored. For `run` see RUNNING A COMMAND.",
     );

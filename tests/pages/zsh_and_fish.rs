@@ -7,7 +7,7 @@
 
 use clap_complete::{Generator, Shell, generate};
 
-use super::{commands, definition, is_account, offer};
+use super::{commands, definition, is_account, is_message, is_outbox_or_none, offer};
 
 fn made(shell: impl Generator) -> String {
     let mut cli = definition();
@@ -100,6 +100,35 @@ _backup-notify_accounts() {
 }
 "#;
 
+const ZSH_OUTBOX: &str = r#"
+(( $+functions[_backup-notify_messages] )) ||
+_backup-notify_messages() {
+    local -a ask lines ids shown
+    local folder line i
+    ask=(outbox list --complete)
+    for ((i = 1; i < CURRENT; i++)); do
+        case $words[i] in
+            --outbox) folder=${(Q)words[i + 1]} ;;
+            --outbox=*) folder=${(Q)words[i]#*=} ;;
+        esac
+    done
+    [[ $folder == '~/'* ]] && folder=$HOME/${folder#'~/'}
+    [[ -n $folder ]] && ask+=(--outbox $folder)
+    lines=(${(f)"$(command backup-notify $ask 2>/dev/null)"})
+    for line in $lines; do
+        ids+=(${line%%$'\t'*})
+        shown+=(${line/$'\t'/  -- })
+    done
+    local expl
+    _wanted messages expl message compadd -l -d shown -a ids
+}
+
+(( $+functions[_backup-notify_outbox] )) ||
+_backup-notify_outbox() {
+    _alternative 'words:word:(none)' 'folders:folder:_files -/'
+}
+"#;
+
 pub(super) fn zsh() -> String {
     let script = made(Shell::Zsh);
     // a list of words with their meanings, over several lines
@@ -117,12 +146,14 @@ pub(super) fn zsh() -> String {
     // a blank before an action: it gets no arguments but its own
     // found by what stands before the action: the name of the value, the help of a positional
     let out = out.replace(":ACCOUNT:_default'", ":ACCOUNT: _backup-notify_accounts usable'");
-    let behind = accounts_behind_commands();
+    let out = out.replace("(none)]:DIR:_files -/'", "(none)]:DIR:_backup-notify_outbox'");
+    let behind = asked_behind_commands();
     let out: String = out
         .split_inclusive('\n')
-        .map(|line| match line.strip_suffix(":_default' \\\n") {
+        .map(|line| match [":_default' \\\n", ":' \\\n"].iter().find_map(|end| line.strip_suffix(end)) {
             Some(begin) => match behind.iter().find(|(id, _)| begin.starts_with(id)) {
-                Some((_, offer)) => format!("{begin}: _backup-notify_accounts {offer}' \\\n"),
+                // behind "*::" zsh would look at nothing but these: neither at flags nor at the folder
+                Some((_, action)) => format!("{}: {action}' \\\n", begin.replacen("'*::", "'*:", 1)),
                 None => line.to_owned(),
             },
             None => line.to_owned(),
@@ -148,7 +179,7 @@ pub(super) fn zsh() -> String {
     let first = "#compdef backup-notify\n";
     let rest = out.strip_prefix(first).unwrap();
     let last = rest.rfind("\nif [ \"$funcstack[1]\"").unwrap();
-    format!("{first}{MADE}{}{trust}{ZSH_ACCOUNTS}{}", &rest[..last], &rest[last..])
+    format!("{first}{MADE}{}{trust}{ZSH_ACCOUNTS}{ZSH_OUTBOX}{}", &rest[..last], &rest[last..])
 }
 
 const FISH_TRUST: &str = r"function __backup_notify_trust
@@ -182,8 +213,29 @@ end
 
 "#;
 
+const FISH_MESSAGES: &str = r#"function __backup_notify_messages
+    set -l ask outbox list --complete
+    set -l words (commandline -opc)
+    for i in (seq 2 (count $words))
+        set -l folder
+        switch $words[$i]
+            case --outbox
+                set folder $words[(math $i + 1)]
+            case '--outbox=*'
+                set folder (string replace -- --outbox= '' $words[$i])
+        end
+        if test -n "$folder"
+            set -a ask --outbox (string replace -r -- '^~/' "$HOME/" $folder)
+        end
+    end
+    command backup-notify $ask 2>/dev/null
+end
+
+"#;
+
 pub(super) fn fish() -> String {
     let script = made(Shell::Fish);
+    let outbox = outbox_or_none();
     let mut out = String::new();
     let mut lines = script.lines();
     while let Some(line) = lines.next() {
@@ -198,6 +250,11 @@ pub(super) fn fish() -> String {
             out.push_str(" -a '(__backup_notify_trust)'");
         } else if line.contains(" -l account ") {
             out.push_str(&format!("{line} -f -a '(__backup_notify_accounts usable)'"));
+        } else if let Some((before, folders)) =
+            line.split_once(" -a \"(").filter(|_| outbox.iter().any(|help| line.contains(help.as_str())))
+        {
+            out.push_str(&format!("{before} -a \"none ("));
+            out.push_str(folders);
         } else {
             out.push_str(line);
             // "-r" alone offers files: for these values there is nothing to offer
@@ -212,7 +269,16 @@ pub(super) fn fish() -> String {
         .iter()
         .map(|(word, help)| format!("    printf '%s\\t%s\\n' '{word}' '{}'\n", help.replace('\'', "\\'")))
         .collect();
-    format!("{MADE}{}{FISH_ACCOUNTS}{out}", FISH_TRUST.replace("{rules}", &rules.concat()))
+    format!("{MADE}{}{FISH_ACCOUNTS}{FISH_MESSAGES}{out}", FISH_TRUST.replace("{rules}", &rules.concat()))
+}
+
+/// How fish's lines about the outbox of a task are known, which can also be none.
+fn outbox_or_none() -> Vec<String> {
+    let cli = definition();
+    let commands = commands(&cli);
+    let flags = commands.iter().flat_map(|(_, command)| command.get_arguments());
+    let helps = flags.filter(|arg| is_outbox_or_none(arg)).filter_map(|arg| arg.get_help());
+    helps.map(|help| format!(" -l outbox -d '{help}'")).collect()
 }
 
 /// What `clap_complete` leaves out for fish: the words that stand behind a command without a flag.
@@ -224,6 +290,8 @@ fn positional() -> String {
             let words: Vec<_> = arg.get_possible_values().iter().map(|w| w.get_name().to_owned()).collect();
             let words = if is_account(arg) {
                 format!("(__backup_notify_accounts {})", offer(&name))
+            } else if is_message(arg) {
+                "(__backup_notify_messages)".to_owned()
             } else {
                 words.join(" ")
             };
@@ -240,14 +308,21 @@ fn positional() -> String {
     lines
 }
 
-/// The accounts that stand behind a command without a flag: how the line of zsh begins, and which they are.
-fn accounts_behind_commands() -> Vec<(String, &'static str)> {
+/// What stands behind a command without a flag and the program is asked for: how the line of zsh begins, and
+/// what asks.
+fn asked_behind_commands() -> Vec<(String, String)> {
     let cli = definition();
     let mut lines = Vec::new();
     for (name, command) in commands(&cli) {
-        for arg in command.get_positionals().filter(|arg| is_account(arg)) {
+        for arg in command.get_positionals() {
             let colons = if arg.is_required_set() { ":" } else { "::" };
-            lines.push((format!("'{colons}{} -- ", arg.get_id()), offer(&name)));
+            if is_account(arg) {
+                let asks = format!("_backup-notify_accounts {}", offer(&name));
+                lines.push((format!("'{colons}{} -- ", arg.get_id()), asks));
+            } else if is_message(arg) {
+                let asks = "_backup-notify_messages".to_owned();
+                lines.push((format!("'*::{} -- ", arg.get_id()), asks));
+            }
         }
     }
     lines

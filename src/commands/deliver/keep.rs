@@ -1,14 +1,21 @@
 //! What is kept before anything is sent, and where.
 
+use std::path::Path;
+
+use serde::Serialize;
+
 use super::{Job, Plan, Target};
 use crate::channels::{self, Circumstances, Effort, Keeping, Kept, Line};
-use crate::delivery::{Delivery, Status};
+use crate::commands::output::Output;
+use crate::delivery::{Delivery, Stage, Status};
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::message::Story;
 use crate::outbox::{Id, Outbox};
 use crate::run::Event;
 use crate::settings;
+use crate::stages::Stages;
+use crate::task::Outbox as Wanted;
 
 /// The messages of this run, and what is left of their connections.
 #[derive(Debug, Default)]
@@ -42,7 +49,8 @@ impl Plan<'_> {
         let opened = settings::outbox_folder(wanted).and_then(|folder| {
             let limits = settings::outbox_limits(wanted);
             let opened = if notifies && self.event != Event::Begin {
-                Outbox::make(&folder, limits).map(Some)
+                let make = if wanted.folder.is_some() { Outbox::make_named } else { Outbox::make };
+                make(&folder, limits).map(Some)
             } else {
                 Outbox::find(&folder, limits)
             };
@@ -105,6 +113,54 @@ pub(super) fn say_lost(delivery: &mut Delivery, unkept: Option<Exit>) {
     // what is said of a certificate has lines of its own
     let joint = if delivery.detail.contains('\n') { "\n  " } else { "; " };
     delivery.detail.push_str(&format!("{joint}the message could not be kept in the outbox, and is lost"));
+}
+
+/// What was found when somebody wanted to see whether the outbox can be used, as `--json` prints it.
+#[derive(Debug, Serialize)]
+pub(crate) struct Looked {
+    /// Its folder, whether it is there or not.
+    folder: Option<String>,
+    /// How many messages wait in it.
+    waiting: Option<usize>,
+    /// What stands in the way of using it.
+    error: Option<String>,
+    /// What to do about that.
+    hint: Option<String>,
+    /// The code that stands for it.
+    pub(super) exit_code: Exit,
+}
+
+impl Looked {
+    /// Looks at the outbox of a task; nothing is made.
+    pub(super) fn at(wanted: &Wanted, watch: &dyn Fn(Stage), output: Output, counts: bool) -> Self {
+        let folder = settings::outbox_folder(wanted);
+        let judge = |folder: &Path| {
+            let judged = Outbox::judge(folder, wanted.folder.is_some());
+            judged.map_err(|error| Failure::from_situation(&error))
+        };
+        let judged =
+            Stages::new(watch).time("outbox", || folder.as_deref().map_err(Clone::clone).and_then(judge));
+        let folder = folder.ok().map(|folder| folder.to_string_lossy().into_owned());
+        match judged {
+            Ok(waiting) => {
+                match waiting {
+                    0 => {}
+                    1 => output.note("1 message waits in the outbox"),
+                    many => output.note(&format!("{many} messages wait in the outbox")),
+                }
+                Self { folder, waiting: Some(waiting), error: None, hint: None, exit_code: Exit::Ok }
+            }
+            Err(failure) => {
+                if counts {
+                    output.trouble(&failure);
+                } else {
+                    output.doubt(&failure.what, failure.hint.as_deref());
+                }
+                let Failure { exit, what, hint } = failure;
+                Self { folder, waiting: None, error: Some(what), hint, exit_code: exit }
+            }
+        }
+    }
 }
 
 /// Says in a message that it would have been lost, had it not got through.

@@ -13,7 +13,7 @@ use crate::exit::Exit;
 use crate::home;
 use crate::interrupt;
 use crate::outbox::{Id, Limits, Outbox};
-use crate::text::{io_words, one_line, shorten};
+use crate::text::{io_words, one_line, shell_word, shorten};
 
 /// Runs the command.
 pub(super) fn run(command: &OutboxCommand, world: &World) -> Exit {
@@ -39,22 +39,33 @@ pub(super) fn folder(which: &WhichOutboxArgs) -> Result<PathBuf, Failure> {
     })
 }
 
-/// Where to look for the names of messages.
-const LIST: &str = "backup-notify outbox list shows what waits";
+/// Writes the line to type for an outbox: with its folder, where that is not the person's own.
+pub(super) fn line(words: &str, folder: &Path) -> String {
+    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let is_own = home::outbox().is_some_and(|own| own == folder || real(&own) == real(folder));
+    let folder = folder.to_string_lossy();
+    let which = if is_own { String::new() } else { format!(" --outbox {}", shell_word(&one_line(&folder))) };
+    format!("backup-notify outbox {words}{which}")
+}
+
+/// Says where to look for the names of messages.
+fn see(folder: &Path) -> String {
+    format!("see what waits: {}", line("list", folder))
+}
 
 /// Reads the name of a message.
-fn parsed(word: &str) -> Result<Id, Failure> {
+fn parsed(word: &str, folder: &Path) -> Result<Id, Failure> {
     Id::parse(word).ok_or_else(|| {
         let word = one_line(word);
         Failure::new(Exit::Usage, format!("\"{}\" is not the name of a message", shorten(&word, 80)))
-            .with_hint(LIST)
+            .with_hint(see(folder))
     })
 }
 
 /// Says that there is no such message: what was to be read is not there (`EX_NOINPUT`).
 fn unknown(id: &Id, folder: &Path) -> Failure {
     let what = format!("no message {id} waits in the outbox {}", quoted(folder));
-    Failure::new(Exit::NoInput, what).with_hint(LIST)
+    Failure::new(Exit::NoInput, what).with_hint(see(folder))
 }
 
 /// Opens the outbox that is meant; `None` when there is none.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use super::{find, folder, parsed, quoted, unknown};
+use super::{find, folder, line, parsed, quoted, unknown};
 use crate::cli::RemoveOutboxArgs;
 use crate::commands::deliver::somebody_is_there;
 use crate::commands::output::{Output, json as print_json, print_and_end};
@@ -38,7 +38,7 @@ pub(super) fn run(args: &RemoveOutboxArgs) -> Exit {
 
 fn remove(args: &RemoveOutboxArgs, output: Output) -> Result<Exit, Failure> {
     let folder = folder(&args.which)?;
-    let named = args.messages.iter().map(|word| parsed(word)).collect::<Result<Vec<Id>, _>>()?;
+    let named = args.messages.iter().map(|word| parsed(word, &folder)).collect::<Result<Vec<Id>, _>>()?;
     let outbox = find(&folder)?;
     let ids = match &outbox {
         Some(outbox) if args.all => outbox.ids().map_err(|error| Failure::from_situation(&error))?,
@@ -106,7 +106,8 @@ fn tell(done: &Done, folder: &Path, output: Output) -> Exit {
     }
     let busy = done.busy.iter().map(|id| {
         let what = format!("the message {id} is being sent just now, and was not removed");
-        Failure::new(Exit::TempFail, what).with_hint("look again in a minute with backup-notify outbox list")
+        Failure::new(Exit::TempFail, what)
+            .with_hint(format!("look again in a minute: {}", line("list", folder)))
     });
     let busy: Vec<Failure> = busy.collect();
     for failure in &busy {

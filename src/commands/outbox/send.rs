@@ -1,18 +1,22 @@
 //! `outbox send`: what waits is sent now.
 
+use std::ffi::OsStr;
+use std::path::{self, Path, PathBuf};
+
 use serde_json::{Value, json};
 
-use super::{find, folder, parsed, quoted, unknown};
+use super::{find, folder, line, parsed, quoted, see, unknown};
 use crate::World;
 use crate::channels::{Lines, Tried};
 use crate::cli::SendOutboxArgs;
 use crate::commands::output::{Output, json as print_json, print};
-use crate::commands::waiting::{Pass, Tally, Waiting};
+use crate::commands::waiting::{Heir, Pass, Tally, Waiting};
 use crate::deadline::Deadline;
 use crate::delivery::Status;
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::outbox::Id;
+use crate::settings;
 use crate::stages::Stages;
 use crate::text::one_line;
 
@@ -27,7 +31,7 @@ pub(super) fn run(args: &SendOutboxArgs, world: &World) -> Exit {
 
 fn send(args: &SendOutboxArgs, world: &World, output: Output) -> Result<Exit, Failure> {
     let folder = folder(&args.which)?;
-    let named = args.messages.iter().map(|word| parsed(word)).collect::<Result<Vec<Id>, _>>()?;
+    let named = args.messages.iter().map(|word| parsed(word, &folder)).collect::<Result<Vec<Id>, _>>()?;
     let Some(outbox) = find(&folder)? else {
         if let Some(id) = named.first() {
             return Err(unknown(id, &folder));
@@ -36,6 +40,10 @@ fn send(args: &SendOutboxArgs, world: &World, output: Output) -> Result<Exit, Fa
         let nothing = Tally::default();
         return Ok(told(output, &folder.to_string_lossy(), &nothing, &[]));
     };
+    // what is wrong with it is told before anything is sent
+    let file = args.task.as_deref().map(task_file).transpose()?;
+    let task = file.as_deref().map(settings::read_task_file).transpose()?;
+    let heir = file.as_deref().zip(task.as_ref()).map(|(file, task)| Heir { file, name: &task.name });
     let waits = outbox.ids().map_err(|error| Failure::from_situation(&error))?;
     if let Some(id) = named.iter().find(|id| !waits.contains(id)) {
         return Err(unknown(id, &folder));
@@ -44,7 +52,7 @@ fn send(args: &SendOutboxArgs, world: &World, output: Output) -> Result<Exit, Fa
     let alarm = |line: &str| output.alarm(line);
     let unwatched = |_| ();
     let stages = Stages::new(&unwatched);
-    let waiting = Waiting { outbox: &outbox, task: None, own: &[], now: world.now, deadline, output };
+    let waiting = Waiting { outbox: &outbox, task: None, heir, own: &[], now: world.now, deadline, output };
     let mut results: Vec<Value> = Vec::new();
     let mut printed = Exit::Ok;
     let mut each = |tried: &Tried| {
@@ -61,7 +69,7 @@ fn send(args: &SendOutboxArgs, world: &World, output: Output) -> Result<Exit, Fa
         }
     };
     let wanted = (!named.is_empty()).then_some(named.as_slice());
-    let Pass { tally, reasons, cut } =
+    let Pass { tally, reasons, cut, others } =
         waiting.send(wanted, true, Lines::new(Vec::new(), &stages, deadline, &alarm), &mut each)?;
     let mut exit = tally.exit.worse(printed);
     for (failure, count) in &reasons {
@@ -71,11 +79,20 @@ fn send(args: &SendOutboxArgs, world: &World, output: Output) -> Result<Exit, Fa
     }
     if waits.is_empty() {
         output.note(&format!("nothing waits in the outbox {}", quoted(&folder)));
+    } else if let Some(task) = &task
+        && others == waits.len()
+    {
+        let name = one_line(&task.name);
+        output.answer(
+            &[format!("nothing of the task \"{name}\" waits in the outbox {}", quoted(&folder))],
+            &format!("name what is to be sent by it; {}", see(&folder)),
+        );
     } else if reasons.is_empty() {
         let left = outbox.ids().map_err(|error| Failure::from_situation(&error))?;
         let left = left.iter().filter(|id| wanted.is_none_or(|wanted| wanted.contains(id))).count();
+        let left = left.saturating_sub(others);
         if left > 0 {
-            let failure = left_over(left, cut, deadline);
+            let failure = left_over(left, cut, deadline, &folder);
             exit = exit.worse(failure.exit);
             output.trouble(&failure);
         }
@@ -84,8 +101,18 @@ fn send(args: &SendOutboxArgs, world: &World, output: Output) -> Result<Exit, Fa
     Ok(told(output, &folder.to_string_lossy(), &tally, &results))
 }
 
+/// Returns the absolute path of the task file that is meant by a path or a name.
+fn task_file(path: &Path) -> Result<PathBuf, Failure> {
+    if path == OsStr::new("-") {
+        let what = "--task -: what waits is sent by the word of a file, which can be read again";
+        return Err(Failure::new(Exit::Usage, what).with_hint("give the path or the name of a task file"));
+    }
+    let path = settings::find(path)?;
+    Ok(path::absolute(&path).unwrap_or(path))
+}
+
 /// Says why there is more that nobody has tried.
-fn left_over(left: usize, cut: bool, deadline: Deadline) -> Failure {
+fn left_over(left: usize, cut: bool, deadline: Deadline, folder: &Path) -> Failure {
     let many = if left == 1 { "1 message waits".to_owned() } else { format!("{left} messages wait") };
     let why = if !cut && deadline.remaining().is_some() {
         "another process has it in hand, or it came meanwhile".to_owned()
@@ -93,7 +120,7 @@ fn left_over(left: usize, cut: bool, deadline: Deadline) -> Failure {
         format!("sending {}", deadline.over())
     };
     Failure::new(Exit::TempFail, format!("{many} in the outbox: {why}"))
-        .with_hint("send the rest in a while: backup-notify outbox send")
+        .with_hint(format!("send the rest in a while: {}", line("send", folder)))
 }
 
 /// Prints the result for programs, and returns the code.

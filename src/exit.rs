@@ -61,7 +61,9 @@ impl Exit {
         match self {
             Self::Ok => "everything that had to be sent was accepted, or nothing had to be sent",
             Self::Usage => "the command line is wrong",
-            Self::Data => "the task file, report or template is wrong",
+            Self::Data => {
+                "the task file, report or template is wrong; a message of the outbox is damaged or not ours"
+            }
             Self::NoInput => "the task file or report cannot be read",
             Self::Refused => {
                 "the server refused for good (5xx), or refused a recipient; nobody shows notices on the screen"

@@ -1,27 +1,25 @@
 //! Sending what waits in an outbox: the oldest first, and what a server has refused before after the others.
 
-use std::collections::HashMap;
+mod ways;
+
 use std::io;
-use std::path::{Path, PathBuf};
-use std::rc::Rc;
-use std::time::Duration;
+use std::path::Path;
 
 use jiff::{SignedDuration, Timestamp, Zoned};
 use serde::Serialize;
 
 use crate::accounts::Book;
 use crate::channels::{Courier, Ended, Lines, Tried};
-use crate::commands::outbox;
 use crate::commands::output::Output;
 use crate::deadline::Deadline;
 use crate::delivery::Status;
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::outbox::{Claim, Claimed, Entry, Id, Outbox};
-use crate::settings;
-use crate::task::{Email, Task};
+use crate::task::Task;
 use crate::text;
 use crate::zone;
+use ways::Ways;
 
 /// How long a message is kept on after it was first found to have waited for too long, and tried in vain.
 /// When a clock jumps every message has, at once: there is a day to set it right.
@@ -78,12 +76,6 @@ pub(crate) struct Tally {
     pub(crate) exit: Exit,
 }
 
-/// A task as its file is now.
-type Read = Rc<Result<(Task, Book), Failure>>;
-
-/// What the task of a message says of its way.
-type Found = Rc<Result<Courier, Failure>>;
-
 /// What one round has done, and why messages wait on: each reason once, and how many do for it.
 #[derive(Debug, Default)]
 pub(super) struct Pass {
@@ -107,8 +99,7 @@ struct Round<'p, 'a> {
     /// What time it is, where people read it; looked up only when something waits.
     now: Zoned,
     lines: Lines<'a>,
-    tasks: HashMap<PathBuf, Read>,
-    couriers: HashMap<(PathBuf, usize), Found>,
+    ways: Ways<'p>,
     tally: Tally,
     /// Why messages wait on, each reason once, and how many do for it.
     reasons: Vec<(Failure, usize)>,
@@ -156,12 +147,14 @@ impl Waiting<'_> {
         };
         turn.notes.iter().for_each(|note| self.output.alarm(note));
         tally.set_aside = turn.notes.len();
+        if tally.set_aside > 0 {
+            tally.exit = Exit::Data;
+        }
         let mut round = Round {
             waiting: self,
             now: self.now.to_zoned(zone::system()),
             lines,
-            tasks: HashMap::new(),
-            couriers: HashMap::new(),
+            ways: Ways::new(self),
             tally,
             reasons: Vec::new(),
             cut: false,
@@ -222,7 +215,7 @@ impl Round<'_, '_> {
             later.push(id.clone());
             return claimed.release();
         }
-        let found = self.courier(claimed.entry());
+        let found = self.ways.find(claimed.entry());
         match &*found {
             Ok(courier) => self.send(courier, claimed),
             // one of them stands for all: to put it down for each of ten thousand would take a minute
@@ -243,7 +236,7 @@ impl Round<'_, '_> {
     }
 
     fn is_too_old(&self, entry: &Entry) -> bool {
-        entry.is_older_than(self.max_age(entry), self.waiting.now)
+        entry.is_older_than(self.ways.max_age(entry), self.waiting.now)
     }
 
     /// Says of a message that was not taken in hand why, where that is not another process.
@@ -252,6 +245,7 @@ impl Round<'_, '_> {
             Claim::Taken(_) | Claim::Busy | Claim::Gone => {}
             Claim::SetAside(what) => {
                 self.tally.set_aside += 1;
+                self.tally.exit = self.tally.exit.worse(Exit::Data);
                 self.waiting.output.alarm(&what);
             }
             Claim::Failed(error) => self.stays(Failure::from_situation(&error)),
@@ -348,19 +342,6 @@ impl Round<'_, '_> {
         false
     }
 
-    /// Returns how long a message may wait: by its own task, while that can be read.
-    fn max_age(&self, entry: &Entry) -> Duration {
-        let said = |task: &Task| task.outbox.as_ref().map(|outbox| outbox.max_age);
-        let said = match self.waiting.task.filter(|(path, ..)| *path == entry.task) {
-            Some((_, task, _)) => said(task),
-            None => match self.tasks.get(&entry.task).map(|read| &**read) {
-                Some(Ok((task, _))) => said(task),
-                _ => None,
-            },
-        };
-        said.unwrap_or_else(|| self.waiting.outbox.max_age())
-    }
-
     /// Notes why a message waits on.
     fn stays(&mut self, failure: Failure) {
         self.tally.exit = self.tally.exit.worse(failure.exit);
@@ -369,69 +350,4 @@ impl Round<'_, '_> {
             None => self.reasons.push((failure, 1)),
         }
     }
-
-    /// Returns the way that the task of a message says today.
-    fn courier(&mut self, entry: &Entry) -> Found {
-        let key = (entry.task.clone(), entry.email);
-        if let Some(found) = self.couriers.get(&key) {
-            return Rc::clone(found);
-        }
-        let output = self.waiting.output;
-        let warn = |line: &str| output.warning(line);
-        let found = match self.waiting.task.filter(|(path, ..)| *path == entry.task) {
-            Some((_, task, book)) => courier_of(task, book, entry, &warn),
-            None => match &*self.task(&entry.task) {
-                Ok((task, book)) => courier_of(task, book, entry, &warn),
-                Err(failure) => Err(failure.clone()),
-            },
-        };
-        // what helps a task that is typed does not help one that was moved since
-        let folder = self.waiting.outbox.folder();
-        let found = found.map_err(|failure| match failure.exit {
-            Exit::NoInput if !is_there(&entry.task) => failure.with_hint(format!(
-                "if it was moved or renamed, send by the new file: {}; if it is gone for good, remove the \
-                 messages: {}",
-                outbox::line("send --task FILE", folder),
-                outbox::line("remove MESSAGE", folder)
-            )),
-            Exit::Data if failure.hint.is_none() => failure.with_hint(format!(
-                "give it one, or remove the message: {}",
-                outbox::line(&format!("remove {}", entry.id), folder)
-            )),
-            _ => failure,
-        });
-        let found = Rc::new(found);
-        self.couriers.insert(key, Rc::clone(&found));
-        found
-    }
-
-    /// Reads a task file anew, once.
-    fn task(&mut self, path: &Path) -> Read {
-        let deadline = self.waiting.deadline;
-        let read = || {
-            let task = settings::read_task_file(path)?;
-            let book = Book::new(task.mail_home.as_deref(), deadline);
-            Ok((task, book))
-        };
-        Rc::clone(self.tasks.entry(path.to_owned()).or_insert_with(|| Rc::new(read())))
-    }
-}
-
-fn courier_of(task: &Task, book: &Book, entry: &Entry, warn: &dyn Fn(&str)) -> Result<Courier, Failure> {
-    let email = email_of(task, entry).ok_or_else(|| {
-        let path = text::one_line(&entry.task.to_string_lossy()).into_owned();
-        Failure::new(
-            Exit::Data,
-            format!("the task \"{path}\" has no e-mail any more, and a message of it waits"),
-        )
-    })?;
-    Courier::find(email, book, warn)
-}
-
-/// Finds the e-mail of a task that a message was written for: the one of its place, unless the task was
-/// changed so that another one is for its recipients now.
-fn email_of<'t>(task: &'t Task, entry: &Entry) -> Option<&'t Email> {
-    let knows = |email: &&Email| email.to.iter().any(|mailbox| entry.recipients.contains(&mailbox.email));
-    let same = task.email.get(entry.email);
-    same.filter(knows).or_else(|| task.email.iter().find(knows)).or(same).or(task.email.first())
 }

@@ -1,10 +1,11 @@
 //! Servers whose words do not fit what they were asked: no guess is made in their favour.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpListener;
-use std::thread;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use native_tls::TlsAcceptor;
 use serde_json::json;
 
 use crate::site::Site;
@@ -111,4 +112,86 @@ fn what_comes_in_clear_behind_the_answer_to_starttls_is_an_injection_however_it_
     let output = site.notify(&site.task_for(&account, "starttls"));
     output.assert_code(76).assert_stderr_has("after its answer to STARTTLS");
     server.join().unwrap();
+}
+
+/// A socket that writes what it is given when it is told to flush, in one piece.
+#[derive(Debug)]
+struct Gathered(TcpStream, Vec<u8>);
+
+impl Read for Gathered {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buffer)
+    }
+}
+
+impl Write for Gathered {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.1.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.write_all(&std::mem::take(&mut self.1))
+    }
+}
+
+/// Starts a server that answers DATA with these pieces, each a record of its own under TLS and all of them
+/// there at once, and then says nothing more. Returns its port, and what it hears after DATA.
+fn hasty_server(tls: Option<TlsAcceptor>, pieces: Vec<String>) -> (u16, JoinHandle<String>) {
+    fn converse(stream: impl Read + Write, pieces: &[String]) -> String {
+        let mut stream = BufReader::new(stream);
+        let mut reply = "220 mail.test\r\n";
+        loop {
+            stream.get_mut().write_all(reply.as_bytes()).unwrap();
+            stream.get_mut().flush().unwrap();
+            let mut line = String::new();
+            stream.read_line(&mut line).unwrap();
+            if line == "DATA\r\n" {
+                break;
+            }
+            reply = "250 ok\r\n";
+        }
+        for piece in pieces {
+            stream.get_mut().write_all(piece.as_bytes()).unwrap();
+        }
+        stream.get_mut().flush().unwrap();
+        let mut heard = Vec::new();
+        let _ = stream.read_to_end(&mut heard);
+        String::from_utf8(heard).unwrap()
+    }
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let server = thread::spawn(move || {
+        let (stream, _) = listener.accept().unwrap();
+        let stream = Gathered(stream, Vec::new());
+        match tls {
+            Some(tls) => converse(tls.accept(stream).unwrap(), &pieces),
+            None => converse(stream, &pieces),
+        }
+    });
+    (port, server)
+}
+
+/// Sends through such a server, and checks that what it says early is not taken for its answer.
+fn is_not_fooled(mode: &str, go_on: &str) {
+    let site = Site::new();
+    let identity = site.ca.issue(&["127.0.0.1"]).identity();
+    let tls = (mode == "implicit").then(|| TlsAcceptor::new(identity).unwrap());
+    let (port, server) = hasty_server(tls, vec![go_on.to_owned(), "250 2.0.0 queued\r\n".to_owned()]);
+    let mut task = site.task_for(&json!({ "host": "127.0.0.1", "port": port, "auth": "none" }), mode);
+    task["email"].as_object_mut().unwrap().remove("password");
+    task["deadline"] = json!("3s");
+    let output = site.notify(&task);
+    output.assert_code(76).assert_stderr_has("250 2.0.0 queued");
+    assert_eq!(output.json()["deliveries"][0]["status"], "failed");
+    assert_eq!(server.join().unwrap(), "", "the message is handed over");
+}
+
+#[test]
+fn an_acceptance_that_waits_in_the_socket_while_the_message_is_written_is_none() {
+    // the answer to DATA is as long as what is read at once, so that the next one stays behind
+    is_not_fooled("none", &format!("354 {}\r\n", "x".repeat(4096 - 6)));
+    is_not_fooled("implicit", &format!("354 {}\r\n", "x".repeat(4096 - 6)));
+    // TLS has no look at a record before it is asked for more
+    is_not_fooled("implicit", "354 go on\r\n");
 }

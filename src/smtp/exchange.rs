@@ -21,6 +21,23 @@ impl Session<'_> {
         self.stream.write_all(bytes).map_err(|error| self.broken(&error))
     }
 
+    /// Sends the end of a message, after a look at what has come in meanwhile: of that `send` knows no more
+    /// than what was read along with the reply before.
+    ///
+    /// The look is one read that does not wait. Under TLS it is TLS that reads, since not all that a server
+    /// sends there is said by it: a session ticket, a change of keys (RFC 8446, section 4.6). What can not
+    /// be told from the answer is what arrives between this look and the final dot.
+    pub(super) fn send_end(&mut self, bytes: &[u8]) -> Result<(), Problem> {
+        self.stream.set_at_once(true);
+        let more = self.replies.has_more(&mut self.stream);
+        self.stream.set_at_once(false);
+        match more {
+            Ok(_) => self.send(bytes),
+            // gone before it had the message, and so without it
+            Err(error) => Err(self.unread(error)),
+        }
+    }
+
     /// Reads one reply.
     pub(super) fn reply(&mut self) -> Result<Reply, Problem> {
         self.challenge().map(|reply| self.cleaned(reply))
@@ -44,18 +61,21 @@ impl Session<'_> {
                 }
                 Ok(reply)
             }
-            Err(error) => {
-                self.between_commands = false;
-                Err(match error {
-                    ReplyError::Closed => Problem::Closed,
-                    ReplyError::Io(error) => self.broken(&error),
-                    ReplyError::Garbled(line) => {
-                        let hidden = self.traces.as_ref().map(|traces| traces.hide(&line));
-                        Problem::Garbled(hidden.unwrap_or_else(|| line.to_string()))
-                    }
-                    ReplyError::Endless => Problem::Endless,
-                })
+            Err(error) => Err(self.unread(error)),
+        }
+    }
+
+    /// Tells what it means that no reply could be read.
+    fn unread(&mut self, error: ReplyError) -> Problem {
+        self.between_commands = false;
+        match error {
+            ReplyError::Closed => Problem::Closed,
+            ReplyError::Io(error) => self.broken(&error),
+            ReplyError::Garbled(line) => {
+                let hidden = self.traces.as_ref().map(|traces| traces.hide(&line));
+                Problem::Garbled(hidden.unwrap_or_else(|| line.to_string()))
             }
+            ReplyError::Endless => Problem::Endless,
         }
     }
 

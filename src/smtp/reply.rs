@@ -98,6 +98,17 @@ impl Replies {
         self.start < self.buffer.len()
     }
 
+    /// The same of what the stream has as well, which is to wait for nothing.
+    pub(crate) fn has_more(&mut self, stream: &mut impl Read) -> Result<bool, ReplyError> {
+        if self.has_pending() {
+            return Ok(true);
+        }
+        match self.fill(stream) {
+            Err(ReplyError::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
+            filled => filled.map(|()| true),
+        }
+    }
+
     /// Reads one reply.
     pub(crate) fn read(&mut self, stream: &mut impl Read) -> Result<Reply, ReplyError> {
         let mut lines = Zeroizing::new(Vec::new());

@@ -23,6 +23,15 @@ impl Stream {
             Self::Gone => None,
         }
     }
+
+    /// Lets the reads from now on take what has come in and wait for nothing, or wait again.
+    pub(super) fn set_at_once(&mut self, at_once: bool) {
+        match self {
+            Self::Plain(wire) => wire.set_at_once(at_once),
+            Self::Tls(stream) => stream.get_mut().set_at_once(at_once),
+            Self::Gone => {}
+        }
+    }
 }
 
 impl Read for Stream {

@@ -370,7 +370,7 @@ impl Session<'_> {
             }
         }
         chunk.extend_from_slice(if quit { b".\r\nQUIT\r\n" } else { b".\r\n" });
-        self.send(&chunk)
+        self.send_end(&chunk)
     }
 }
 

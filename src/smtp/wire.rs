@@ -9,6 +9,9 @@ use std::net::{IpAddr, TcpStream};
 use std::rc::Rc;
 use std::time::Duration;
 
+use rustix::io::{Errno, retry_on_intr};
+use rustix::net::{RecvFlags, recv};
+
 use crate::deadline::Deadline;
 use crate::net;
 
@@ -33,12 +36,14 @@ pub(super) struct Seen {
 pub(super) struct Wire {
     stream: TcpStream,
     deadline: Deadline,
+    /// Whether nothing is waited for that has not come in yet.
+    at_once: bool,
     seen: Rc<RefCell<Seen>>,
 }
 
 impl Wire {
     pub(super) fn new(stream: TcpStream, deadline: Deadline) -> Self {
-        Self { stream, deadline, seen: Rc::default() }
+        Self { stream, deadline, at_once: false, seen: Rc::default() }
     }
 
     /// Returns what is seen on this connection, now and later.
@@ -59,6 +64,11 @@ impl Wire {
     /// Lets this connection end earlier or later than it was to.
     pub(super) fn set_deadline(&mut self, deadline: Deadline) {
         self.deadline = deadline;
+    }
+
+    /// Lets the reads from now on take what has come in and wait for nothing, or wait again.
+    pub(super) fn set_at_once(&mut self, at_once: bool) {
+        self.at_once = at_once;
     }
 
     /// Tells whether the peer is this very computer.
@@ -83,11 +93,29 @@ impl Wire {
         }
         result
     }
+
+    /// Takes what has come in; what the kernel has for that is one call and leaves the socket as it is.
+    fn take(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match retry_on_intr(|| recv(&self.stream, &mut *buffer, RecvFlags::DONTWAIT)) {
+            Ok((count, _)) => Ok(count),
+            // no fault, and TLS knows it by this name
+            Err(Errno::WOULDBLOCK) => Err(ErrorKind::WouldBlock.into()),
+            Err(error) => {
+                let error = io::Error::from(error);
+                self.seen.borrow_mut().fault = Some(error.kind());
+                Err(error)
+            }
+        }
+    }
 }
 
 impl Read for Wire {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.bounded(TcpStream::set_read_timeout, |stream| stream.read(buffer))?;
+        let count = if self.at_once {
+            self.take(buffer)?
+        } else {
+            self.bounded(TcpStream::set_read_timeout, |stream| stream.read(buffer))?
+        };
         let mut seen = self.seen.borrow_mut();
         if count == 0 && !buffer.is_empty() {
             seen.fault = Some(ErrorKind::UnexpectedEof);

@@ -111,7 +111,8 @@ struct Kept<'a> {
 struct Field<'a>(&'a [u8]);
 
 impl<'a> Kept<'a> {
-    /// Tells the fields apart: one begins with every line that does not begin with white space.
+    /// Tells the fields apart: one begins with every line that does not begin with white space. No CR counts,
+    /// as none is written.
     fn read(message: &'a [u8]) -> Self {
         let mut fields = Vec::new();
         let (mut start, mut at) = (0, 0);
@@ -125,7 +126,8 @@ impl<'a> Kept<'a> {
                 body = message.get(end..).unwrap_or_default();
                 break;
             }
-            if !matches!(line, [b' ' | b'\t', ..]) {
+            let first = line.iter().find(|byte| **byte != b'\r');
+            if !matches!(first, None | Some(b' ' | b'\t' | b'\n')) {
                 finish(start, at);
                 start = at;
             }

@@ -168,6 +168,16 @@ fn there_is_one_sender_however_its_header_is_written() {
     }
 }
 
+// found by the fuzz target `outbox_entry`
+#[test]
+fn a_cr_that_is_not_written_is_not_what_a_line_begins_with() {
+    for head in ["Date: x\r\n\r from: a@example.org\r\n", "Date: x\r\n\r\r\n From: a@example.org\r\n"] {
+        let is = made(format!("{head}\r\nbody\r\n").as_bytes(), &Late::default());
+        assert_eq!((count(&is, "From"), count(&is, "Date")), (1, 1), "{}", String::from_utf8_lossy(&is));
+        assert!(find(&is, b"Date: x\r\n ").is_some());
+    }
+}
+
 #[test]
 fn what_is_too_large_goes_without_its_log() {
     let world = World::failed();

@@ -79,7 +79,7 @@ struct Written {
     outcome: String,
     queued: Timestamp,
     message_id: String,
-    sender: Option<String>,
+    sender: Option<Sender>,
     recipients: Vec<String>,
     attempts: u32,
     tried: Option<Timestamp>,
@@ -91,12 +91,20 @@ struct Written {
     sha256: String,
 }
 
+/// A sender in two pieces: as one text, not every name is read as it was written.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Sender {
+    name: Option<String>,
+    address: String,
+}
+
 /// Why something cannot be kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Unfit {
     /// The path of the task cannot be written into JSON, or is not absolute.
     Task,
-    /// It has no recipients, or an outcome that nobody knows.
+    /// It has no recipients or no text, or an outcome or a Message-ID that nobody makes.
     Empty,
     /// There is too much of it.
     Large,
@@ -129,10 +137,13 @@ impl Entry {
         if !is_path(&entry.task) {
             return Err(Unfit::Task);
         }
-        if entry.recipients.is_empty() {
+        // what could not be read again would be set aside as somebody else's
+        if entry.recipients.is_empty() || entry.size == 0 || entry.message_id.chars().any(is_active) {
             return Err(Unfit::Empty);
         }
-        if entry.size > MOST_MESSAGE || entry.message_id.chars().count() > MOST_TEXT {
+        let name = entry.sender.iter().filter_map(|sender| sender.name.as_ref());
+        let long = name.chain([&entry.message_id]).any(|text| text.chars().count() > MOST_TEXT);
+        if entry.size > MOST_MESSAGE || long {
             return Err(Unfit::Large);
         }
         Ok(entry)
@@ -150,7 +161,10 @@ impl Entry {
             outcome: self.outcome.word().to_owned(),
             queued: self.queued,
             message_id: self.message_id.clone(),
-            sender: self.sender.as_ref().map(Mailbox::to_string),
+            sender: self
+                .sender
+                .as_ref()
+                .map(|sender| Sender { name: sender.name.clone(), address: sender.email.to_string() }),
             recipients: self.recipients.iter().map(Address::to_string).collect(),
             attempts: self.attempts,
             tried: self.tried,
@@ -197,7 +211,8 @@ impl Entry {
         let recipients: Option<Vec<Address>> =
             written.recipients.iter().map(|one| one.parse().ok()).collect();
         let sender = match written.sender {
-            Some(sender) => Some(sender.parse().ok()?),
+            Some(Sender { name, .. }) if !name.iter().all(|name| fits(name)) => return None,
+            Some(Sender { name, address }) => Some(Mailbox::new(name, address.parse().ok()?)),
             None => None,
         };
         Some(Self {

@@ -141,7 +141,9 @@ impl fmt::Display for OutboxError {
                 write!(f, "the outbox cannot keep the path of the task, {}: ", quoted(task))?;
                 f.write_str("it is not absolute, too long, or no UTF-8")
             }
-            Self::Empty => f.write_str("the outbox keeps no message without recipients"),
+            Self::Empty => {
+                f.write_str("the outbox keeps no message without recipients, a text and a valid Message-ID")
+            }
             Self::TooLarge { size, most } => {
                 write!(f, "the message is too large for the outbox: it has {size} bytes, and {most} are kept")
             }

@@ -21,10 +21,10 @@
 //! line feed, and the bytes of ENTRY as they stand there. ENTRY is an object of exactly these fields:
 //! `version` (1), `id`, `task` (the absolute path of the task file), `email` (which one of its e-mails, from
 //! 0), `name` (the task's), `subject`, `outcome`, `queued` (RFC 3339), `message_id`, `sender` (null unless a
-//! flag has set it), `recipients` (who has not got it), `attempts`, `tried`, `last_error`, `last_code`,
-//! `refused`, `overdue` (since when it is known to have waited too long, else null; may be missing), `size` and
-//! `sha256` (of the message, lower-case hex). There is neither a route nor a secret in
-//! it: the task file says those anew when the message is sent.
+//! flag has set it: `name`, which may be null, and `address`), `recipients` (who has not got it), `attempts`,
+//! `tried`, `last_error`, `last_code`, `refused`, `overdue` (since when it is known to have waited too long,
+//! else null; may be missing), `size` and `sha256` (of the message, lower-case hex). There is neither a route
+//! nor a secret in it: the task file says those anew when the message is sent.
 //!
 //! # Who does what when
 //!

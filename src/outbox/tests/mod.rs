@@ -35,7 +35,7 @@ fn addresses(words: &[&str]) -> Vec<Address> {
 
 /// Keeps a message that was written at this second, with this outcome and text.
 fn keep_with(outbox: &Outbox, second: i64, outcome: &str, message: &[u8]) -> Result<Kept, OutboxError> {
-    let sender = "Kim \"K\" Doe <kim@example.com>".parse().unwrap();
+    let sender = Mailbox::new(Some("Kim  \"K\" Doe".to_owned()), "kim@example.com".parse().unwrap());
     outbox.keep(&Draft {
         task: Path::new("/etc/backup-notify/home.json"),
         email: 1,
@@ -213,6 +213,11 @@ fn a_message_that_cannot_be_read_again_is_not_kept() {
     assert_eq!(refused(&draft(Path::new("/a\0b"), "error", &recipients)), Exit::Usage);
     assert_eq!(refused(&draft(Path::new("/a"), "no word", &recipients)), Exit::Software);
     assert_eq!(refused(&draft(Path::new("/a"), "error", &[])), Exit::Software);
+    // found by the fuzz target "outbox_entry": what is kept could not be read again
+    let odd = Draft { message_id: "<1\n@a>", ..draft(Path::new("/a"), "error", &recipients) };
+    assert_eq!(refused(&odd), Exit::Software);
+    let empty = Draft { message: b"", ..draft(Path::new("/a"), "error", &recipients) };
+    assert_eq!(refused(&empty), Exit::Software);
     let many: Vec<Address> =
         (0..20_000).map(|number| format!("somebody{number}@example.com").parse().unwrap()).collect();
     assert_eq!(refused(&draft(Path::new("/a"), "error", &many)), Exit::CannotWrite);

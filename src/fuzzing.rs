@@ -8,12 +8,18 @@
 
 use std::path::Path;
 
+use jiff::tz::TimeZone;
+
 pub use crate::accounts::fuzzing::{archive, database, plist};
 pub use crate::channels::fuzzing::gntp_replies;
+use crate::commands::check_shown;
 use crate::error::Situation;
-use crate::message::check_template;
+use crate::message::fuzzing::late_mail;
 pub use crate::message::fuzzing::{log, template};
+use crate::message::{check_template, late_lines};
+use crate::outbox::fuzzing as outbox;
 use crate::task::{self, Faults, Template};
+use crate::text::is_active;
 use crate::tools::{ReportReader, Stream, Tool, ToolReport};
 
 /// The most errors of a report that are kept, and the most bytes of one (`tools::report`), each of which
@@ -51,6 +57,27 @@ fn name_something(faults: &Faults) {
     assert!(!faults.list.is_empty(), "nothing is wrong, and it cannot be read");
     assert!(faults.list.iter().all(|fault| !fault.to_string().is_empty()), "a fault without words");
     assert!(faults.hint().is_some_and(|hint| !hint.is_empty()), "nothing to be done about it");
+}
+
+/// What lies in an outbox, and the mails that come of it. The first byte chooses: `0` the name of a message,
+/// `1` the line of a key, `2` a document as it stands, `3` an entry that is sealed, `4` a message that is kept,
+/// `5` a late mail.
+pub fn outbox_entry(data: &[u8]) {
+    let Some((&kind, data)) = data.split_first() else { return };
+    let entry = match kind % 8 {
+        0 => return outbox::name(data),
+        1 => return outbox::key_line(data),
+        2 => outbox::document(data),
+        3 => outbox::sealed(data),
+        4 => outbox::draft(data),
+        _ => return late_mail(data),
+    };
+    let Some(entry) = entry else { return };
+    check_shown(&entry);
+    // as it is sent
+    let queued = entry.queued.to_zoned(TimeZone::UTC);
+    let lines = late_lines(&queued, entry.last_error.as_deref(), entry.attempts);
+    assert!(!lines.iter().any(|line| line.contains(is_active)), "{lines:?}");
 }
 
 /// What a backup program prints. The first byte chooses the program, the second how it comes in pieces.

@@ -8,6 +8,8 @@ mod deliver;
 mod man;
 mod notify;
 mod outbox;
+#[cfg(fuzzing)]
+pub(crate) use outbox::check_shown;
 mod output;
 mod overdue;
 mod password;

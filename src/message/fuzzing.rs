@@ -1,9 +1,17 @@
-//! What fuzz targets need of the inside of this module: templates, and what is quoted of a log.
+//! What fuzz targets need of the inside of this module: templates, what is quoted of a log, and late mails.
 
-#![allow(clippy::missing_panics_doc, reason = "to panic is how they say that something does not hold")]
+#![allow(
+    clippy::missing_panics_doc,
+    clippy::panic,
+    reason = "to panic is how they say that something does not hold"
+)]
 
 use std::io::Cursor;
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::late::{self, Late, late_lines};
 use super::log::{self as logs, Content};
 use super::notice::{Excerpt, Notice};
 use super::redact::Redactor;
@@ -71,6 +79,75 @@ pub fn log(data: &[u8]) {
     }
     hides(&redactor.line(&String::from_utf8_lossy(log)), word);
     hides(&redactor.block(&String::from_utf8_lossy(log)), word);
+}
+
+/// A message that is sent late: a byte that says what is done to it, a line that a server said, and the
+/// message as it was kept.
+pub(crate) fn late_mail(data: &[u8]) {
+    let Some((&wish, rest)) = data.split_first() else { return };
+    let cut = rest.iter().position(|byte| *byte == b'\n').map_or(rest.len(), |at| at + 1);
+    let (said, kept) = rest.split_at(cut);
+    let said = String::from_utf8_lossy(said);
+    let queued = Timestamp::from_second(1_700_000_000).unwrap_or_default().to_zoned(TimeZone::UTC);
+    let lines = late_lines(&queued, Some(&said), u32::from(wish >> 4));
+    assert!(!lines.iter().any(|line| line.contains(text::is_active)), "{lines:?}");
+    let sender = late::nobody();
+    let what = Late {
+        lines: &lines,
+        sender: (wish & 1 != 0).then_some(&sender),
+        most: (wish & 2 != 0).then_some(1000),
+        refused: (wish & 4 != 0).then_some(&*said),
+    };
+    let Ok(made) = late::late(kept, &what) else { return };
+    assert!(made.len() <= 2 * kept.len() + 16 * 1024, "{} bytes of {}", made.len(), kept.len());
+    assert!(
+        late::late(kept, &what).is_ok_and(|again| again == made),
+        "the same message is not the same bytes"
+    );
+
+    let (was, _) = fields(kept);
+    let (is, body) = fields(&made);
+    let count = |name: &str| is.iter().filter(|field| field.0 == name).count();
+    assert_eq!((count("from"), count("content-type"), count("mime-version")), (1, 1, 1), "{is:?}");
+    let stays = |field: &&(String, String)| {
+        !matches!(field.0.as_str(), "from" | "mime-version") && !field.0.starts_with("content-")
+    };
+    let lost = was.iter().filter(stays).zip(is.iter().filter(stays)).find(|(was, is)| was != is);
+    assert_eq!(lost, None, "a field is another one");
+    assert_eq!(is.iter().filter(stays).count(), was.iter().filter(stays).count(), "{is:?}");
+
+    let boundary = is.iter().find_map(|(name, field)| {
+        let quoted = (name == "content-type").then(|| field.split('"').nth(1))??;
+        Some(format!("--{}", quoted.strip_suffix('\\')?))
+    });
+    let Some(boundary) = boundary else { panic!("no boundary: {is:?}") };
+    let begins = |line: &&[u8]| line.starts_with(boundary.as_bytes());
+    assert_eq!(body.split(|byte| *byte == b'\n').filter(begins).count(), 3, "not two parts: {boundary}");
+}
+
+/// Returns the header fields of a message with their names, in lower case, and what is behind them. No CR counts.
+fn fields(message: &[u8]) -> (Vec<(String, String)>, &[u8]) {
+    let mut fields: Vec<(String, String)> = Vec::new();
+    let mut rest = message;
+    while !rest.is_empty() {
+        let end = rest.iter().position(|byte| *byte == b'\n').map_or(rest.len(), |at| at + 1);
+        let (line, behind) = rest.split_at(end);
+        rest = behind;
+        if matches!(line, b"\r\n" | b"\n") {
+            break;
+        }
+        let line: Vec<u8> = line.iter().copied().filter(|byte| !matches!(byte, b'\r' | b'\n')).collect();
+        match (line.first(), fields.last_mut()) {
+            (None, _) => {}
+            (Some(b' ' | b'\t'), Some(field)) => field.1.push_str(&line.escape_ascii().to_string()),
+            _ => {
+                let name = line.split(|byte| *byte == b':').next().unwrap_or_default().trim_ascii();
+                let name = String::from_utf8_lossy(name).to_ascii_lowercase();
+                fields.push((name, line.escape_ascii().to_string()));
+            }
+        }
+    }
+    (fields, rest)
 }
 
 /// Tells whether a word can be no part of what we write ourselves, the mark in its place above all.

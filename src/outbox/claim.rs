@@ -150,7 +150,7 @@ fn changed(folder: &Path, id: &Id) -> Fault {
 }
 
 /// Reads a message; without an error it is not the one that was kept.
-fn whole(file: &File, entry: &Entry) -> Result<Vec<u8>, Option<io::Error>> {
+pub(super) fn whole(file: &File, entry: &Entry) -> Result<Vec<u8>, Option<io::Error>> {
     if file.metadata()?.len() != entry.size {
         return Err(None);
     }

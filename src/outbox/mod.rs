@@ -52,6 +52,8 @@ mod aside;
 mod claim;
 mod entry;
 mod error;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 mod id;
 mod judge;
 mod keep;

@@ -97,6 +97,18 @@ fn damaged_as_json(damaged: &Damaged) -> Value {
     json!({ "path": damaged.path.to_string_lossy(), "reason": damaged.reason })
 }
 
+/// What has to hold of what people and programs are shown of a message, for the fuzz targets.
+#[cfg(fuzzing)]
+#[allow(clippy::missing_panics_doc, reason = "to panic is how they say that something does not hold")]
+pub(crate) fn check_shown(entry: &Entry) {
+    for width in [None, Some(80), Some(1)] {
+        let page = table(std::slice::from_ref(entry), &TimeZone::UTC, Screen { width, colours: false });
+        assert!(!page.contains(|c| c != '\n' && crate::text::is_active(c)), "{page:?}");
+        assert!(page.chars().count() <= 10_000, "{page:?}");
+    }
+    assert!(serde_json::from_str::<Value>(&as_json(entry).to_string()).is_ok(), "no JSON");
+}
+
 /// Writes what waits below each other, and below each what became of it. The names of messages are whole,
 /// because they are there to be copied.
 fn table(entries: &[Entry], zone: &TimeZone, screen: Screen) -> String {

@@ -1,6 +1,8 @@
 //! `outbox`: the messages that no server has accepted yet, one file each for listing, sending and removing.
 
 mod list;
+#[cfg(fuzzing)]
+pub(crate) use list::check_shown;
 mod remove;
 mod send;
 

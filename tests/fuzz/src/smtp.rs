@@ -20,20 +20,17 @@ use crate::peer::{self, Conversation};
 const SECRET: &str = "S3CRET-pass-w0rd";
 /// What ends a piece of what the server says; it waits for the program then.
 const END: u8 = 0x1e;
-/// The most bytes of a piece: what the program reads at once. Of a longer one a rest could lie in the kernel
-/// when a command goes out, and would be taken for the answer to it, as no server means it.
-const PIECE: usize = 4096;
 const MESSAGE: &[u8] = b"Subject: x\r\n\r\n.\r\n..\r\nDATA\r\nend\n.\n";
 
 thread_local! {
-    static ROUTES: OnceCell<Vec<SecuredRoute<'static>>> = const { OnceCell::new() };
+    static ROUTES: OnceCell<Vec<SecuredRoute>> = const { OnceCell::new() };
 }
 
 /// One session. The first byte chooses what the program wants, the others are what the server says.
 pub fn session(data: &[u8]) {
     let Some((&wish, said)) = data.split_first() else { return };
-    let pieces: VecDeque<Vec<u8>> =
-        said.split(|byte| *byte == END).flat_map(|piece| piece.chunks(PIECE)).map(<[u8]>::to_vec).collect();
+    // one may be longer than what the program reads at once: its rest lies in the kernel then
+    let pieces: VecDeque<Vec<u8>> = said.split(|byte| *byte == END).map(<[u8]>::to_vec).collect();
     let starttls = wish & 0x04 != 0;
     let (ending, talk) = ROUTES.with(|routes| {
         let routes = routes.get_or_init(routes_to_us);
@@ -55,7 +52,7 @@ enum Ending {
 }
 
 /// Goes as far as the server lets it.
-fn converse(route: &SecuredRoute<'static>, wish: u8) -> Ending {
+fn converse(route: &SecuredRoute, wish: u8) -> Ending {
     let deadline = Deadline::after(Instant::now(), Duration::from_secs(5));
     let watch = |_| {};
     let stages = Stages::new(&watch);
@@ -138,7 +135,7 @@ fn words(error: &SmtpError) -> String {
 }
 
 /// Makes the ways to this process, once: what the system trusts is read for those with TLS.
-fn routes_to_us() -> Vec<SecuredRoute<'static>> {
+fn routes_to_us() -> Vec<SecuredRoute> {
     let port = peer::port();
     let route = |(mode, auth): (TlsMode, Auth)| {
         let user = (auth != Auth::None).then(|| "jon".to_owned());

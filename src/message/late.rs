@@ -225,9 +225,10 @@ fn is_file(part: &[u8]) -> bool {
 }
 
 impl Field<'_> {
-    /// Returns what is before the colon.
+    /// Returns what is before the colon, on the first line that is one: a name is not folded.
     fn name(&self) -> Vec<u8> {
-        let name = self.0.split(|byte| *byte == b':').next().unwrap_or_default();
+        let lines = self.0.trim_ascii_start();
+        let name = lines.split(|byte| matches!(byte, b':' | b'\n')).next().unwrap_or_default();
         name.trim_ascii().iter().copied().filter(|byte| *byte != b'\r').collect()
     }
 

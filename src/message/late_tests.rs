@@ -170,6 +170,14 @@ fn there_is_one_sender_however_its_header_is_written() {
 
 // found by the fuzz target `outbox_entry`
 #[test]
+fn a_field_has_the_name_that_is_on_its_first_line() {
+    let is = made(b"From: a@example.org\r\nFrom\r\n Date: y\r\n\r\nbody\r\n", &Late::default());
+    assert_eq!(find(&is, b"From\r\n Date"), None, "{}", String::from_utf8_lossy(&is));
+    assert_eq!(count(&is, "From"), 1);
+}
+
+// found by the fuzz target `outbox_entry`
+#[test]
 fn a_cr_that_is_not_written_is_not_what_a_line_begins_with() {
     for head in ["Date: x\r\n\r from: a@example.org\r\n", "Date: x\r\n\r\r\n From: a@example.org\r\n"] {
         let is = made(format!("{head}\r\nbody\r\n").as_bytes(), &Late::default());

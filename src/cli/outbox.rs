@@ -22,8 +22,9 @@ Examples:
   backup-notify outbox send 20261123T071057.123-0a1b2c3d
   backup-notify outbox send --task home
 
-It exits 0 when nothing waits any more; otherwise with the code of what keeps the most serious message waiting,
-as \"notify\" does; 66 when no such message waits; 75 when another process is sending them and does not end.";
+It exits 0 when nothing that was wanted waits any more; otherwise with the code of the most serious cause,
+as \"notify\" does; 65 when one was set aside; 66 when no such message waits; 75 when another process is sending
+them and does not end.";
 
 const REMOVE_EXAMPLES: &str = "\
 Examples:

@@ -97,6 +97,7 @@ pub(crate) fn late_mail(data: &[u8]) {
         sender: (wish & 1 != 0).then_some(&sender),
         most: (wish & 2 != 0).then_some(1000),
         refused: (wish & 4 != 0).then_some(&*said),
+        to: None,
     };
     let Ok(made) = late::late(kept, &what) else { return };
     assert!(made.len() <= 2 * kept.len() + 16 * 1024, "{} bytes of {}", made.len(), kept.len());

@@ -7,7 +7,9 @@ pub(super) const KEY: &str = "true, the path of a folder, or an object. See WHEN
 
 pub(super) const SEND: &str = "For each message its task file is read and checked anew, so a password, a pin, a host or a sender that was wrong \
      and has been put right is put right for what waits, too. It waits for another process that is sending from the same \
-     outbox. Ten minutes are its time, unless `--deadline` says otherwise; the rest waits on.";
+     outbox. Ten minutes are its time, unless `--deadline` says otherwise; the rest waits on. The code is 0 when nothing that \
+     was wanted waits any more, else that of the most serious cause; 75 also for a message that another process has in hand, and \
+     65 where one was set aside.";
 
 pub(super) const LIST: &str = "It takes no lock and changes nothing. With `--json`: see RESULT FOR PROGRAMS.";
 
@@ -53,19 +55,22 @@ pub(super) fn describe(page: &mut Page) {
     page.code("backup-notify outbox send --task home");
     page.text(
         "Where an outbox cannot be used, a notice is sent all the same; the message and standard error say that it was not \
-         kept.",
+         kept. One that could be neither kept nor sent is lost, and the code is 74 where it would be 75. From an outbox in which \
+         nothing can be written nothing is sent: it could not be removed.",
     );
     page.text(
         "A message says at its top when it was written and why it comes late; its date and Message-ID are those of the first \
          day. The exit code of a run still names the cause (75, 76, 77 …), with `queued` as the status. What becomes of \
          older messages changes nothing about the code of `notify`; it is told on standard error. A recipient whom the \
-         server refuses for good (5xx at RCPT) gets no later try, and when nobody is left the message is given up.",
+         server refuses for good (5xx at RCPT) gets no later try, and when nobody is left the message is given up. One with an address in another script waits (code \
+         69) for a server that takes it (SMTPUTF8).",
     );
     page.subsection("Limits");
     page.text(
         "`max_age` (30d), `max_count` (10000) and `max_size` (1GiB) of the task. When there is too much, the oldest \
-         good news go first, then warnings, then failures. A message that is too old is given up only after it has \
-         failed once more. Each that is given up is named on standard error.",
+         good news go first, then warnings, then failures. A message that is too old by its own task is given up \
+         only after it has failed once more, and again a day later: a clock that is wrong loses nothing in between. Each that \
+         is given up is named on standard error. Where tasks share a folder, the smallest count and size hold for all.",
     );
     page.subsection("Twice");
     page.text(

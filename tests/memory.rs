@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::{Value, json};
 
 use crate::silence::release_binary;
@@ -34,9 +36,15 @@ fn memory_at_stall(world: &World, run: Run<'_>, server: SmtpServer) -> Found {
     run.run_while(|pid| {
         server.wait_until_stalled(1);
         found = Some(search.memory(pid));
+        end(pid);
         drop(server);
     });
     found.unwrap()
+}
+
+/// Ends a program that would try again until its deadline.
+fn end(pid: u32) {
+    kill(Pid::from_raw(pid.try_into().unwrap()), Signal::SIGTERM).unwrap();
 }
 
 /// Notifies of a failed backup.
@@ -104,6 +112,7 @@ fn the_private_keychain_leaves_no_password_and_no_key_in_memory() {
             notify(&site, &task).run_while(|pid| {
                 server.wait_until_stalled(1);
                 found = Some(search.memory(pid));
+                end(pid);
                 drop(server);
             });
             all.push((format!("{build}: at {stage:?}"), found.unwrap()));
@@ -390,6 +399,7 @@ fn a_password_that_is_in_memory_is_found() {
         server.wait_until_stalled(1);
         assert_eq!(search.all_memory(pid).to_string(), "[stack]: clear, 13 pieces");
         assert!(search.memory(pid).is_empty());
+        end(pid);
         drop(server);
     });
 }

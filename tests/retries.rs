@@ -146,3 +146,37 @@ fn what_may_be_there_already_is_sent_again_once_or_waits() {
     notify(&site, &task).assert_code(75).assert_stderr_has("waits in the outbox");
     assert_eq!(server.finish().len(), 1);
 }
+
+/// Everything below a folder, with sizes.
+fn everything(folder: &std::path::Path, into: &mut Vec<(std::path::PathBuf, u64)>) {
+    for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        let meta = entry.metadata().unwrap();
+        into.push((entry.path(), meta.len()));
+        if meta.is_dir() {
+            everything(&entry.path(), into);
+        }
+    }
+}
+
+#[test]
+fn without_an_outbox_nothing_is_written_anywhere() {
+    let site = Site::new();
+    let closed = closed_port();
+    let account = json!({ "host": "127.0.0.1", "port": closed.address.port(), "user": "jon" });
+    let mut task = site.task_for(&account, "starttls");
+    task["deadline"] = json!("2s");
+    let path = site.world.task(&task);
+    let found = || {
+        let mut found = Vec::new();
+        everything(site.world.path(), &mut found);
+        found.sort();
+        found
+    };
+    let before = found();
+    let run = site
+        .world
+        .command(&["notify", "--exit-code", "1"])
+        .env("TMPDIR", site.world.path().to_str().unwrap());
+    run.task(&path).run().assert_code(75);
+    assert_eq!(found(), before);
+}

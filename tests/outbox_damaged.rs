@@ -186,7 +186,7 @@ fn an_entry_by_another_name_or_of_another_outbox_is_none_of_ours() {
     grounds.waiting.site.world.task(&grounds.waiting.task(&grounds.server));
     let (output, record) = grounds.send(&["outbox", "send", "--outbox", "waiting"]);
     output
-        .assert_code(0)
+        .assert_code(65)
         .assert_stderr_has("was moved to")
         .assert_stderr_has("does not have the seal of this outbox");
     assert!(!record.contains("trap.json") && !grounds.path("mark").exists());

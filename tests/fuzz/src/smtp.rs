@@ -1,7 +1,6 @@
 //! A whole session with a server that says anything: the real one, over a connection to this process itself.
 
 use std::cell::OnceCell;
-use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use backup_notify::accounts::Auth;
@@ -30,7 +29,7 @@ thread_local! {
 pub fn session(data: &[u8]) {
     let Some((&wish, said)) = data.split_first() else { return };
     // one may be longer than what the program reads at once: its rest lies in the kernel then
-    let pieces: VecDeque<Vec<u8>> = said.split(|byte| *byte == END).map(<[u8]>::to_vec).collect();
+    let pieces = said.split(|byte| *byte == END).map(<[u8]>::to_vec);
     let starttls = wish & 0x04 != 0;
     let (ending, talk) = ROUTES.with(|routes| {
         let routes = routes.get_or_init(routes_to_us);

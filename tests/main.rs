@@ -14,6 +14,7 @@ mod backup_runs;
 mod backup_tools;
 mod certificate;
 mod channels;
+mod chunking;
 mod commands;
 mod completions;
 mod core_dumps;

@@ -26,8 +26,11 @@ pub(crate) struct Lines<'a> {
     open: Vec<Open<'a>>,
     /// Where nobody could sign in, and why; without a reason somebody was told before.
     down: Vec<(Route, Option<Failure>)>,
+    /// Whose servers offer BDAT and do not know it.
+    plain: Vec<Route>,
     stages: &'a Stages<'a>,
     deadline: Deadline,
+    detail: &'a dyn Fn(&str),
     alarm: &'a dyn Fn(&str),
     /// The longest that a server has taken so far over one message.
     slowest: Duration,
@@ -88,6 +91,7 @@ impl<'a> Lines<'a> {
         lines: Vec<Line<'a>>,
         stages: &'a Stages<'a>,
         deadline: Deadline,
+        detail: &'a dyn Fn(&str),
         alarm: &'a dyn Fn(&str),
     ) -> Self {
         let (mut open, mut down) = (Vec::new(), Vec::new());
@@ -101,7 +105,7 @@ impl<'a> Lines<'a> {
                 Line::Down(route) => down.push((*route, None)),
             }
         }
-        Self { open, down, stages, deadline, alarm, slowest: Duration::ZERO }
+        Self { open, down, plain: Vec::new(), stages, deadline, detail, alarm, slowest: Duration::ZERO }
     }
 
     /// Takes it that a server may need this long for one message.
@@ -230,6 +234,11 @@ impl<'a> Lines<'a> {
             if worn && !is_open && error.has_had_enough() {
                 continue;
             }
+            if error.wants_data() {
+                (self.detail)(&format!("{error}; sending again without it"));
+                self.plain.push(courier.route.clone());
+                continue;
+            }
             match error.refused_for_size() {
                 Some(words) if too_large.is_none() => too_large = Some(words),
                 _ => {
@@ -277,6 +286,9 @@ impl<'a> Lines<'a> {
             (self.alarm)(&warning);
         }
         session.sign_in(secret.as_ref()).map_err(|error| failed(&error))?;
+        if self.plain.contains(&courier.route) {
+            session.do_without_chunking();
+        }
         Ok(Open { route: courier.route.clone(), mailer: Mailer::new(session), used: false })
     }
 }

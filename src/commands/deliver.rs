@@ -182,7 +182,6 @@ impl Plan<'_> {
         // a person sees whether it could be used; a hook uses it
         let looked = self.task.outbox.as_ref().filter(|_| self.ran_as.is_some() && !self.dry_run);
         let looked = looked.map(|wanted| Looked::at(wanted, &watch, output, self.effort != Effort::Deliver));
-        let unwatched = |_| ();
         let detail = |line: &str| output.detail(line);
         let warn = |line: &str| output.warning(line);
         let alarm = |line: &str| output.alarm(line);
@@ -201,7 +200,7 @@ impl Plan<'_> {
             alarm: &alarm,
         };
         let stages: Vec<Stages<'_>> = jobs.iter().map(|_| Stages::new(&watch)).collect();
-        let late_stages = Stages::new(&unwatched);
+        let late_stages = Stages::new(&|_| ());
         let (outbox, trouble) = self.outbox(notifies);
         let (host, homes) = if notifies { (host(), self.homes()) } else { Default::default() };
         let story;
@@ -239,7 +238,8 @@ impl Plan<'_> {
                 deadline: self.deadline,
                 output,
             };
-            let lines = Lines::new(std::mem::take(&mut own.lines), &late_stages, self.deadline, &alarm);
+            let lines =
+                Lines::new(own.lines.drain(..).collect(), &late_stages, self.deadline, &detail, &alarm);
             waiting.send_all(lines.expecting(slowest_message(&deliveries)))
         });
         let found = looked.as_ref().filter(|_| self.effort != Effort::Deliver);

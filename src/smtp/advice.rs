@@ -78,6 +78,11 @@ pub(super) fn hint(error: &SmtpError) -> Option<String> {
         Problem::NoMechanism { offered, .. } => no_mechanism(route, offered),
         Problem::SignInRefused(reply) => sign_in_refused(route, reply),
         Problem::Refused(reply) | Problem::AllRefused(reply) => refused(error, reply),
+        Problem::ChunkingRefused(_) => {
+            "ask the server's administrator not to offer CHUNKING; where the password can be fetched twice (from the \
+             keychain, a file, a command), the message is sent without it"
+                .to_owned()
+        }
         Problem::TooLarge { .. } => "leave the log out (\"attach_log\": \"never\")".to_owned(),
         Problem::NoSmtpUtf8 => "use addresses in plain letters for this account".to_owned(),
     };

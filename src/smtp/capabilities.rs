@@ -11,6 +11,8 @@ pub(crate) struct Capabilities {
     pub(crate) starttls: bool,
     /// PIPELINING (RFC 2920).
     pub(crate) pipelining: bool,
+    /// CHUNKING (RFC 3030).
+    pub(crate) chunking: bool,
     /// SMTPUTF8 (RFC 6531).
     pub(crate) smtputf8: bool,
     /// 8BITMIME (RFC 6152).
@@ -33,6 +35,7 @@ impl Capabilities {
             match words.next() {
                 Some("STARTTLS") => offered.starttls = true,
                 Some("PIPELINING") => offered.pipelining = true,
+                Some("CHUNKING") => offered.chunking = true,
                 Some("SMTPUTF8") => offered.smtputf8 = true,
                 Some("8BITMIME") => offered.eight_bit_mime = true,
                 Some("SIZE") => offered.size = Some(words.next().and_then(|n| n.parse().ok()).unwrap_or(0)),
@@ -60,6 +63,7 @@ mod tests {
         let lines = [
             "starttls greets you",
             "PipeLining",
+            "chunking",
             "size 1000",
             "AUTH plain",
             "auth=LOGIN PLAIN",
@@ -68,7 +72,7 @@ mod tests {
         ];
         let reply = Reply { code: 250, lines: lines.map(str::to_owned).to_vec().into() };
         let offered = Capabilities::from_reply(&reply);
-        assert!(offered.pipelining && !offered.starttls && !offered.smtputf8);
+        assert!(offered.pipelining && offered.chunking && !offered.starttls && !offered.smtputf8);
         assert_eq!(offered.size, Some(1000));
         assert_eq!(offered.auth, ["PLAIN", "LOGIN"]);
     }

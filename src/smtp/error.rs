@@ -35,7 +35,7 @@ pub enum Step {
     Sender,
     /// RCPT.
     Recipients,
-    /// DATA and the message.
+    /// DATA or BDAT, and the message.
     Message,
     /// RSET.
     Reset,
@@ -147,6 +147,8 @@ pub(crate) enum Problem {
     SignInRefused(Reply),
     /// The server refused a command.
     Refused(Reply),
+    /// The server offers BDAT and does not know it.
+    ChunkingRefused(Reply),
     /// The server refused every recipient: the most serious refusal.
     AllRefused(Reply),
     /// The message is larger than the server takes.
@@ -257,6 +259,9 @@ impl SmtpError {
                 write!(f, "{server} refused the sign-in of \"{}\": {reply}", text::one_line(user))
             }
             Problem::Refused(reply) => write!(f, "{server} refused: {reply} ({doing})"),
+            Problem::ChunkingRefused(reply) => {
+                write!(f, "{server} offers CHUNKING and refused BDAT: {reply}")
+            }
             Problem::AllRefused(reply) => write!(f, "{server} refused every recipient: {reply}"),
             Problem::TooLarge { size, limit } => {
                 write!(f, "the message has {size} bytes and {server} takes {limit} at most")
@@ -299,7 +304,8 @@ impl Situation for SmtpError {
             | Problem::NoRootSent(_)
             | Problem::OldProtocol(_)
             | Problem::ClientCertificateWanted
-            | Problem::HandshakeFailed(_) => Exit::Protocol,
+            | Problem::HandshakeFailed(_)
+            | Problem::ChunkingRefused(_) => Exit::Protocol,
             Problem::StarttlsRefused(reply) => by_code(reply, Exit::Protocol),
             Problem::Trust(failure) => failure.exit,
             Problem::CleartextPassword | Problem::NoMechanism { .. } => Exit::NoPermission,
@@ -344,6 +350,17 @@ impl SmtpError {
         let lost =
             matches!(self.problem, Problem::ClosedAfterMessage | Problem::Unanswered(_) | Problem::Broken(_));
         lost && self.step == Step::Message
+    }
+
+    /// Tells whether the server knows no BDAT although it offers it: the same message may go by DATA.
+    pub(crate) fn wants_data(&self) -> bool {
+        matches!(self.problem, Problem::ChunkingRefused(_))
+    }
+
+    /// Tells whether what was said of each recipient does not count: it may have been said of another, or
+    /// the whole is done again.
+    pub(super) fn is_out_of_step(&self) -> bool {
+        matches!(self.problem, Problem::Unexpected(_) | Problem::ChunkingRefused(_))
     }
 
     /// Tells whether the connection was lost while the server had no whole message.

@@ -21,12 +21,12 @@ impl Session<'_> {
         self.stream.write_all(bytes).map_err(|error| self.broken(&error))
     }
 
-    /// Sends the end of a message, after a look at what has come in meanwhile: of that `send` knows no more
-    /// than what was read along with the reply before.
+    /// Sends the end of a message, or the whole of it, after a look at what has come in meanwhile: of that
+    /// `send` knows no more than what was read along with the reply before.
     ///
     /// The look is one read that does not wait. Under TLS it is TLS that reads, since not all that a server
     /// sends there is said by it: a session ticket, a change of keys (RFC 8446, section 4.6). What can not
-    /// be told from the answer is what arrives between this look and the final dot.
+    /// be told from the answer is what arrives between this look and the end.
     pub(super) fn send_end(&mut self, bytes: &[u8]) -> Result<(), Problem> {
         self.stream.set_at_once(true);
         let more = self.replies.has_more(&mut self.stream);
@@ -36,6 +36,32 @@ impl Session<'_> {
             // gone before it had the message, and so without it
             Err(error) => Err(self.unread(error)),
         }
+    }
+
+    /// Checks that the server has said no more than it was asked, as far as that has come in; `quit` tells
+    /// whether it was asked to go as well.
+    pub(super) fn nothing_more(&mut self, quit: bool) -> Result<(), Problem> {
+        // a server may go by itself too, and says nothing after that
+        if !self.has_more() || self.replies.begins_with(*b"221") || self.replies.begins_with(*b"421") {
+            return Ok(());
+        }
+        self.stream.set_at_once(quit);
+        let next = self.reply();
+        self.stream.set_at_once(false);
+        // in words of its own, but the one answer that is due
+        if quit && (next.is_err() || !self.has_more()) {
+            return Ok(());
+        }
+        self.between_commands = false;
+        Err(Problem::Unexpected(next?))
+    }
+
+    /// Looks for more from the server, without a wait.
+    fn has_more(&mut self) -> bool {
+        self.stream.set_at_once(true);
+        let more = self.replies.has_more(&mut self.stream);
+        self.stream.set_at_once(false);
+        more.unwrap_or(false)
     }
 
     /// Reads one reply.

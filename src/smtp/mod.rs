@@ -10,7 +10,7 @@
 //! - `tls`, `trust`, `system_roots` the handshake and whom it may be with; `certificate` what a
 //!   certificate says of itself, `presented` the chain that a server shows, `diagnosis` what is
 //!   wrong with it, `inspect` what every rule says of it
-//! - `session` greeting, EHLO, STARTTLS; `sign_in` AUTH; `transaction` MAIL, RCPT, DATA; `exchange`
+//! - `session` greeting, EHLO, STARTTLS; `sign_in` AUTH; `transaction` MAIL, RCPT, DATA or BDAT; `exchange`
 //!   what all of these say and hear
 //! - `echo` takes the secret out of what a server repeats
 //! - `error` what can go wrong, `advice` what to do about it

@@ -98,6 +98,12 @@ impl Replies {
         self.start < self.buffer.len()
     }
 
+    /// Tells whether what came in begins with this code, as far as it can be seen.
+    pub(crate) fn begins_with(&self, code: [u8; 3]) -> bool {
+        let pending = self.buffer.get(self.start..).unwrap_or_default();
+        !pending.is_empty() && pending.iter().zip(code).all(|(there, wanted)| *there == wanted)
+    }
+
     /// The same of what the stream has as well, which is to wait for nothing.
     pub(crate) fn has_more(&mut self, stream: &mut impl Read) -> Result<bool, ReplyError> {
         if self.has_pending() {

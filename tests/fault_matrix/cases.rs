@@ -5,8 +5,15 @@ use std::time::Duration;
 
 use crate::support::smtp_server::{Action, Stage};
 
-/// When TLS begins, as a task calls it.
-pub(super) const MODES: [&str; 3] = ["implicit", "starttls", "none"];
+/// When TLS begins, as a task calls it, and once more with a server that offers CHUNKING.
+pub(super) const MODES: [&str; 4] = ["implicit", "starttls", "none", CHUNKING];
+/// Implicit TLS, and the message goes by BDAT along with the commands.
+pub(super) const CHUNKING: &str = "implicit, with CHUNKING";
+
+/// The mode of a task in this mode of the table.
+pub(super) fn tls_mode(mode: &'static str) -> &'static str {
+    if mode == CHUNKING { "implicit" } else { mode }
+}
 
 /// The stages, as the table's rows call them.
 pub(super) const STAGES: [(Stage, &str); 15] = [
@@ -22,8 +29,8 @@ pub(super) const STAGES: [(Stage, &str); 15] = [
     (Stage::Rcpt(1), "RCPT"),
     (Stage::Data, "DATA"),
     (Stage::Body, "body"),
-    (Stage::FinalDot, "dot, untaken"),
-    (Stage::Taken, "dot, taken"),
+    (Stage::FinalDot, "end, untaken"),
+    (Stage::Taken, "end, taken"),
     (Stage::Quit, "QUIT"),
 ];
 
@@ -92,9 +99,12 @@ Rows, the stage at which the server fails, on each connection:
   MAIL RCPT     the answer; there is one recipient
   DATA          the answer: 354
   body          after the first line of the message, when no answer is due
-  dot, untaken  the answer to the final dot, of a server that has not taken the message and never will
-  dot, taken    the same, of a server that has the message and delivers it whatever becomes of its 250
+  end, untaken  the answer to the final dot, of a server that has not taken the message and never will
+  end, taken    the same, of a server that has the message and delivers it whatever becomes of its 250
   QUIT          the answer to it
+With CHUNKING, MAIL, RCPT, BDAT, the message and QUIT are one flight: all of it is there when the server fails at
+MAIL. The body's row is after the line of BDAT, what is said there goes out with the answers before it, and \"end\"
+is the answer to BDAT.
 Columns, what it does there:
   close         ends the connection (without the closing words of TLS)
   reset         ends it by a TCP reset
@@ -120,7 +130,7 @@ pub(super) struct Omitted(pub(super) char);
 
 /// The closed list of reasons.
 pub(super) const REASONS: [(char, &str); 8] = [
-    ('a', "the stage does not exist in this mode"),
+    ('a', "the stage does not exist in this mode, or is the same as in another (before MAIL, with CHUNKING)"),
     ('b', "before the first byte the server can only go away or wait"),
     ('c', "no TLS to do it with or to"),
     ('d', "the handshake knows no replies: text in clear is the column \"garbage\""),
@@ -134,6 +144,16 @@ pub(super) const REASONS: [(char, &str); 8] = [
 pub(super) fn omitted(mode: &str, stage: Stage, fault: Fault) -> Option<Omitted> {
     let coloured = matches!(fault, Drip | HugeLine | Endless | Nul | Latin1 | Extra);
     let reason = match (stage, fault) {
+        (
+            Stage::Connect
+            | Stage::Greeting
+            | Stage::Ehlo
+            | Stage::Handshake
+            | Stage::Challenge
+            | Stage::Auth
+            | Stage::Data,
+            _,
+        ) if mode == CHUNKING => 'a',
         (Stage::Starttls | Stage::EhloAgain, _) if mode != "starttls" => 'a',
         (Stage::Handshake, _) if mode == "none" => 'a',
         (Stage::Connect, Close | Reset | Stall) => return None,
@@ -158,7 +178,7 @@ pub(super) fn omitted(mode: &str, stage: Stage, fault: Fault) -> Option<Omitted>
 /// Whether the connection is encrypted when this stage comes.
 fn under_tls(mode: &str, stage: Stage) -> bool {
     let before = match mode {
-        "implicit" => matches!(stage, Stage::Connect | Stage::Handshake),
+        "implicit" | CHUNKING => matches!(stage, Stage::Connect | Stage::Handshake),
         "starttls" => matches!(
             stage,
             Stage::Connect | Stage::Greeting | Stage::Ehlo | Stage::Starttls | Stage::Handshake
@@ -170,12 +190,19 @@ fn under_tls(mode: &str, stage: Stage) -> bool {
 
 /// The one window in which a message may be accepted and kept, and so arrive twice: the client has
 /// handed over all of it, the server has taken it, and its 250 cannot be read as the answer.
-pub(super) fn in_the_window(stage: Stage, fault: Fault) -> bool {
+pub(super) fn in_the_window(mode: &str, stage: Stage, fault: Fault) -> bool {
+    let chunking = mode == CHUNKING;
     match stage {
-        Stage::Taken => !matches!(fault, HugeLine | Nul | Latin1 | Extra),
+        // with one answer too many nobody knows whose is which; where all of it was written before the first,
+        // the message is taken all the same
+        Stage::Taken => !matches!(fault, HugeLine | Nul | Latin1) && (chunking || fault != Extra),
+        // the server goes on, and takes it
+        Stage::Mail | Stage::Rcpt(_) => chunking && matches!(fault, Says("354") | Endless | Extra),
         // words out of turn stand where the answer to the final dot should; a goodbye or a refusal there
         // comes with the end of the connection, before the message is taken
-        Stage::Body => matches!(fault, Garbage | Says("235" | "354")),
+        Stage::Body => {
+            matches!(fault, Garbage | Says("235" | "354")) || chunking && matches!(fault, Says("250"))
+        }
         _ => false,
     }
 }

@@ -98,6 +98,9 @@ fn what_waited_arrives_once_the_server_is_mended() {
         ("starttls", Stage::Ehlo, Fault::Garbage),
         ("none", Stage::Data, Fault::Says("451")),
         ("none", Stage::Taken, Fault::Stall),
+        (cases::CHUNKING, Stage::Mail, Fault::Close),
+        (cases::CHUNKING, Stage::FinalDot, Fault::Says("451")),
+        (cases::CHUNKING, Stage::Taken, Fault::Close),
     ];
     for (mode, stage, fault) in chosen {
         for silent in [false, true] {

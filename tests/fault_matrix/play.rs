@@ -36,12 +36,15 @@ impl Grounds {
         let world = World::new();
         world.write("ca.pem", self.ca.pem());
         let mut builder = SmtpServer::builder()
-            .tls(mode_of(case.mode))
+            .tls(mode_of(cases::tls_mode(case.mode)))
             .chain(&self.issued)
             .user("jon", world.secret())
             .fault(case.stage, case.action());
         if case.stage == Stage::Challenge {
             builder = builder.auth(&["LOGIN"]);
+        }
+        if case.mode == cases::CHUNKING {
+            builder = builder.with("CHUNKING");
         }
         let server = builder.start();
         let task = json!({
@@ -52,7 +55,7 @@ impl Grounds {
                 "from": "jon@example.test",
                 "account": server.account("jon", "password"),
                 "password": world.secret_file(),
-                "tls": { "mode": case.mode, "trust": "ca-file:ca.pem" },
+                "tls": { "mode": cases::tls_mode(case.mode), "trust": "ca-file:ca.pem" },
             },
         });
         let task = world.task(&task);
@@ -188,7 +191,7 @@ fn id_of(envelope: &Envelope) -> String {
 /// Never neither accepted nor kept, never both but in the one window; and where the window is
 /// said to be, it is.
 fn lost_or_doubled(case: &Case, fate: Fate, timed_out: bool) -> Option<String> {
-    let window = cases::in_the_window(case.stage, case.fault);
+    let window = cases::in_the_window(case.mode, case.stage, case.fault);
     match fate {
         // the deadline may come between the server's 250 and its arrival, which is the window too
         Fate::Both | Fate::Unknown if !window && !timed_out => Some("accepted, and not called sent".into()),
@@ -253,7 +256,8 @@ fn signed_in_in_clear(case: &Case, place: &Place) -> Option<String> {
             || session.commands.iter().any(|command| !command.tls && command.line.starts_with("AUTH"))
             || session.envelopes.iter().any(|envelope| !envelope.tls)
     });
-    (mode_of(case.mode) != Mode::None && in_clear).then(|| "a sign-in or mail in clear".into())
+    (mode_of(cases::tls_mode(case.mode)) != Mode::None && in_clear)
+        .then(|| "a sign-in or mail in clear".into())
 }
 
 /// Plays a case that leaves a message waiting, mends the server, and checks that the next `notify`

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::cases::{
-    self, Fault, LEGEND, MODES, OF_REPLIES, OF_THE_CONNECTION, REASONS, STAGES, in_the_window,
+    self, CHUNKING, Fault, LEGEND, MODES, OF_REPLIES, OF_THE_CONNECTION, REASONS, STAGES, in_the_window,
 };
 use super::outbox;
 use super::play::{Fate, Played};
@@ -29,6 +29,9 @@ const WINDOW: &str = "\
 The window in which a message can be accepted and kept: all of it was handed over, the server has taken it, and
 its 250 could not be read as the answer.
 ";
+const WINDOW_CHUNKING: &str = "\
+With CHUNKING all of it is handed over before the first answer, and the answers are told apart by their order alone.
+";
 
 /// Writes the whole table.
 pub(super) fn write(played: &[Played]) -> String {
@@ -41,14 +44,17 @@ pub(super) fn write(played: &[Played]) -> String {
         table += NO_OUTBOX;
     }
     for mode in MODES {
-        writeln!(table, "\n\"tls\": {{\"mode\": \"{mode}\"}}").unwrap();
+        let what = if mode == CHUNKING { ", and the server offers CHUNKING" } else { "" };
+        writeln!(table, "\n\"tls\": {{\"mode\": \"{}\"}}{what}", cases::tls_mode(mode)).unwrap();
         block(&mut table, played, mode, &OF_THE_CONNECTION);
         table += "\n";
         block(&mut table, played, mode, &OF_REPLIES);
     }
     table += "\n";
     table += WINDOW;
-    window(&mut table, played);
+    window(&mut table, played, |mode| mode != CHUNKING);
+    table += WINDOW_CHUNKING;
+    window(&mut table, played, |mode| mode == CHUNKING);
     table += "\n";
     table += &totals(played);
     table + "\n"
@@ -85,14 +91,16 @@ fn block(table: &mut String, played: &[Played], mode: &str, faults: &[(Fault, &s
 }
 
 /// Lists the cases of the window, a line for each stage.
-fn window(table: &mut String, played: &[Played]) {
+fn window(table: &mut String, played: &[Played], of: impl Fn(&str) -> bool) {
     for (stage, name) in STAGES {
         let faults: Vec<_> = OF_THE_CONNECTION.into_iter().chain(OF_REPLIES).collect();
         let named: Vec<_> = faults
             .iter()
             .filter(|(fault, _)| {
-                in_the_window(stage, *fault)
-                    && played.iter().any(|p| p.case.stage == stage && p.case.fault == *fault)
+                played.iter().map(|played| played.case).any(|case| {
+                    let named = case.stage == stage && case.fault == *fault && of(case.mode);
+                    named && in_the_window(case.mode, stage, *fault)
+                })
             })
             .map(|(_, name)| *name)
             .collect();

@@ -1,5 +1,7 @@
 //! The way of one message: as many tries as it needs, within the time that there is.
 
+mod instead;
+
 use lettre::Transport;
 use lettre::address::Envelope;
 use lettre::message::Mailbox;
@@ -34,6 +36,8 @@ pub(super) struct Course<'a> {
     /// What the server said when it took the message for some of the recipients.
     taken: Option<String>,
     tries: u32,
+    /// Whether the server is taken not to know BDAT, whatever it offers.
+    plain: bool,
     /// How it is sent, where that was found before.
     ready: Option<(Courier, Paper<'a>)>,
     message_id: Option<String>,
@@ -66,18 +70,24 @@ struct Fault {
     may_pass: bool,
     /// Whether the server may have taken the message all the same.
     uncertain: bool,
+    /// Whether the server offers BDAT and does not know it.
+    wants_data: bool,
 }
 
 impl From<Failure> for Fault {
     fn from(failure: Failure) -> Self {
-        Self { failure, may_pass: false, uncertain: false }
+        Self { failure, may_pass: false, uncertain: false, wants_data: false }
     }
 }
 
 impl From<SmtpError> for Fault {
     fn from(error: SmtpError) -> Self {
-        let uncertain = error.is_uncertain();
-        Self { may_pass: error.may_pass(), uncertain, failure: Failure::from_situation(&error) }
+        Self {
+            may_pass: error.may_pass(),
+            uncertain: error.is_uncertain(),
+            wants_data: error.wants_data(),
+            failure: Failure::from_situation(&error),
+        }
     }
 }
 
@@ -100,6 +110,7 @@ impl<'a> Course<'a> {
             too_large: None,
             taken: None,
             tries: 0,
+            plain: false,
             ready: None,
             message_id: None,
             ledger: Ledger::new(None, story.now.timestamp(), circumstances.warn),
@@ -161,7 +172,10 @@ impl<'a> Course<'a> {
         let mut pauses = Pauses::new();
         loop {
             self.tries += 1;
-            let result = self.once(ready, &mut secret);
+            let result = match self.once(ready, &mut secret) {
+                Err(fault) if fault.wants_data => self.by_data(ready, fault),
+                result => result,
+            };
             let again = match &result {
                 Ok(_) => self.recipients.some_later(),
                 // it may be there already: what is kept waits for another day, and the rest gets one more try
@@ -172,9 +186,8 @@ impl<'a> Course<'a> {
                 return self.end(result);
             }
             if secret.is_none() {
-                // nobody is asked twice: what was typed is gone, and the reason for another try counts
-                let unasked = Circumstances { may_prompt: false, ..circumstances };
-                match self.secret(&courier, unasked) {
+                // what was typed is gone, and the reason for another try counts
+                match self.secret_unasked(&courier) {
                     Ok(found) => secret = found,
                     Err(_) => return self.end(result),
                 }
@@ -226,10 +239,14 @@ impl<'a> Course<'a> {
         self.line = Line::Down(Box::new(courier.route.clone()));
         let mut session = Session::open(route, circumstances.deadline, self.stages)?;
         self.tls = Some(session.tls_facts());
-        if let Some(warning) = trust_notes::weak_trust(&courier.route, &session).filter(|_| self.tries == 1) {
+        let is_first = self.tries == 1 && !self.plain;
+        if let Some(warning) = trust_notes::weak_trust(&courier.route, &session).filter(|_| is_first) {
             (circumstances.alarm)(&warning);
         }
         session.sign_in(secret.as_ref())?;
+        if self.plain {
+            session.do_without_chunking();
+        }
         self.line = Line::None;
         // nobody needs it any more, and the rest can take its time
         drop(secret.take());
@@ -239,7 +256,7 @@ impl<'a> Course<'a> {
             session.certificate_ends_within(trust_notes::ENDS_SOON, self.story.now.timestamp())
         {
             let note = trust_notes::certificate_end(&courier.route, left);
-            if self.tries == 1 {
+            if is_first {
                 (circumstances.warn)(&note);
             }
             notes.push(note);
@@ -269,31 +286,6 @@ impl<'a> Course<'a> {
             self.line = Line::Open(Box::new((courier.route.clone(), mailer)));
         }
         Ok(done)
-    }
-
-    /// Sends the message without the log in place of the one that was refused for its size: over the same
-    /// session as long as it works.
-    fn without_log(&mut self, ready: Ready<'_>, mailer: Mailer<'_>) -> Result<Done, Fault> {
-        let (courier, paper, route) = ready;
-        let made = self.made.take();
-        let (to, notes) = made.map(|made| (made.to, made.notes)).unwrap_or_default();
-        self.make(paper, to, notes, None)?;
-        let envelope = self.envelope()?;
-        if mailer.is_open() {
-            let result = mailer.send_raw(&envelope, self.bytes());
-            if !result.as_ref().is_err_and(|error| error.error.lost_before_message()) {
-                return self.settle(result);
-            }
-        }
-        drop(mailer);
-        // nobody is asked for a password twice
-        let unasked = Circumstances { may_prompt: false, ..self.circumstances };
-        let secret = self.secret(courier, unasked)?;
-        let mut session = Session::open(route, self.circumstances.deadline, self.stages)?;
-        session.sign_in(secret.as_ref())?;
-        drop(secret);
-        let result = Mailer::new(session).send_raw(&envelope, self.bytes());
-        self.settle(result)
     }
 
     /// Lists whom the message names: all but those whom this server cannot reach.
@@ -337,7 +329,9 @@ impl<'a> Course<'a> {
         let warn = self.circumstances.warn;
         match &self.too_large {
             Some(words) => warn(&format!("sending again without the log: {words}")),
-            None if self.tries == 1 => written.composed.notes.iter().for_each(|note| warn(note)),
+            None if self.tries == 1 && !self.plain => {
+                written.composed.notes.iter().for_each(|note| warn(note));
+            }
             None => {}
         }
         let log = written.log;

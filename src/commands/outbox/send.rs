@@ -49,6 +49,7 @@ fn send(args: &SendOutboxArgs, world: &World, output: Output) -> Result<Exit, Fa
         return Err(unknown(id, &folder));
     }
     let deadline = Deadline::after(world.started, args.deadline);
+    let detail = |line: &str| output.detail(line);
     let alarm = |line: &str| output.alarm(line);
     let unwatched = |_| ();
     let stages = Stages::new(&unwatched);
@@ -70,7 +71,7 @@ fn send(args: &SendOutboxArgs, world: &World, output: Output) -> Result<Exit, Fa
     };
     let wanted = (!named.is_empty()).then_some(named.as_slice());
     let Pass { tally, reasons, cut, others } =
-        waiting.send(wanted, true, Lines::new(Vec::new(), &stages, deadline, &alarm), &mut each)?;
+        waiting.send(wanted, true, Lines::new(Vec::new(), &stages, deadline, &detail, &alarm), &mut each)?;
     let mut exit = tally.exit.worse(printed);
     for (failure, count) in &reasons {
         let many = if *count == 1 { "1 message waits".to_owned() } else { format!("{count} messages wait") };

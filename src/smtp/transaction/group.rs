@@ -3,14 +3,16 @@
 use lettre::address::Envelope;
 
 use crate::smtp::Session;
-use crate::smtp::error::Problem;
+use crate::smtp::error::{Problem, SmtpError, Step};
 use crate::smtp::reply::Reply;
 use crate::smtp::session::refusal;
-use crate::smtp::transaction::End;
+use crate::smtp::transaction::letter::{Letter, Way};
+use crate::smtp::transaction::{End, after_the_message};
 
 /// How much is sent before the replies to it are read. Both ends could otherwise wait for each
 /// other with full buffers (RFC 2920, section 3.1).
 const FLIGHT: usize = 8 * 1024;
+
 /// One command of the group, and what its reply belongs to.
 pub(super) struct Command {
     line: String,
@@ -23,6 +25,7 @@ pub(super) enum Part {
     Mail,
     Rcpt,
     Data,
+    Bdat,
     Reset,
 }
 
@@ -32,6 +35,8 @@ pub(super) struct Progress {
     pub(super) mail: Option<Reply>,
     pub(super) rcpt: Vec<Reply>,
     pub(super) last: Option<Reply>,
+    /// Whether the whole message went along with the commands.
+    pub(super) handed_over: bool,
 }
 
 impl Progress {
@@ -42,17 +47,27 @@ impl Progress {
     pub(super) fn sender_refused(&self) -> bool {
         self.mail.as_ref().is_some_and(|reply| !reply.is_positive())
     }
+
+    /// Says of a failure in the middle of the commands, which are timed as one, whose it is.
+    pub(super) fn told_by(&self, mut error: SmtpError) -> SmtpError {
+        if self.sender_refused() {
+            error.step = Step::Sender;
+        }
+        if self.handed_over {
+            error.problem = after_the_message(error.problem);
+        }
+        let broken = self.handed_over && matches!(error.problem, Problem::Broken(_));
+        if broken || matches!(error.problem, Problem::ClosedAfterMessage | Problem::Unanswered(_)) {
+            error.step = Step::Message;
+        }
+        error
+    }
 }
 
 impl Session<'_> {
     /// Writes the commands of the transaction.
-    pub(super) fn commands(
-        &self,
-        envelope: &Envelope,
-        message: &[u8],
-        end: End,
-    ) -> Result<Vec<Command>, Problem> {
-        let size = u64::try_from(message.len()).unwrap_or(u64::MAX);
+    pub(super) fn commands(&self, envelope: &Envelope, letter: &Letter<'_>) -> Result<Vec<Command>, Problem> {
+        let size = u64::try_from(letter.octets.len()).unwrap_or(u64::MAX);
         if let Some(limit) = self.size_limit().filter(|limit| size > *limit) {
             return Err(Problem::TooLarge { size, limit });
         }
@@ -69,7 +84,7 @@ impl Session<'_> {
             }
             mail.push_str(" SMTPUTF8");
         }
-        if self.offered.eight_bit_mime && !message.is_ascii() {
+        if self.offered.eight_bit_mime && !letter.octets.is_ascii() {
             mail.push_str(" BODY=8BITMIME");
         }
         let mut commands = Vec::new();
@@ -80,11 +95,13 @@ impl Session<'_> {
         for address in envelope.to() {
             commands.push(Command { line: format!("RCPT TO:<{address}>"), of: Part::Rcpt });
         }
-        let (last, of) = match end {
-            End::Message | End::Open => ("DATA", Part::Data),
-            End::Rehearsal => ("RSET", Part::Reset),
+        let last = match (letter.end, letter.way) {
+            (End::Rehearsal, _) => Some(("RSET".to_owned(), Part::Reset)),
+            (_, Way::Data) => Some(("DATA".to_owned(), Part::Data)),
+            (_, Way::InFlight) => Some((format!("BDAT {size} LAST"), Part::Bdat)),
+            (_, Way::Alone) => None,
         };
-        commands.push(Command { line: last.to_owned(), of });
+        commands.extend(last.map(|(line, of)| Command { line, of }));
         // addresses were checked when they were read; what ends a line can still not be let through
         if commands.iter().any(|command| command.line.chars().any(char::is_control)) {
             return Err(Problem::Broken("an address holds a control character".to_owned()));
@@ -93,42 +110,29 @@ impl Session<'_> {
     }
 
     /// Sends the commands in groups and collects the replies.
-    pub(super) fn exchange(&mut self, commands: &[Command], progress: &mut Progress) -> Result<(), Problem> {
+    pub(super) fn exchange(
+        &mut self,
+        commands: &[Command],
+        letter: &Letter<'_>,
+        progress: &mut Progress,
+    ) -> Result<(), Problem> {
         let mut rest = commands;
         while !rest.is_empty() {
             let group = self.group(rest);
             // nobody to send to: DATA on its own would be an error of ours
-            if matches!(group, [Command { of: Part::Data | Part::Reset, .. }]) {
+            if matches!(group, [Command { of: Part::Data | Part::Bdat | Part::Reset, .. }]) {
                 verdict(progress)?;
             }
-            let mut flight = String::new();
+            let mut flight = Vec::new();
             for command in group {
-                flight.push_str(&command.line);
-                flight.push_str("\r\n");
+                flight.extend_from_slice(command.line.as_bytes());
+                flight.extend_from_slice(b"\r\n");
             }
-            self.send(flight.as_bytes())?;
-            for command in group {
-                let is_data = command.of == Part::Data;
-                if is_data {
-                    self.between_commands = false;
-                }
-                let reply = match self.reply() {
-                    // one that hangs up has given its reason before
-                    Err(_) if progress.sender_refused() => return verdict(progress),
-                    reply => reply?,
-                };
-                if reply.code == 421 {
-                    return Err(Problem::Refused(reply));
-                }
-                self.between_commands |= is_data && reply.code != 354;
-                match command.of {
-                    // it cannot be refused (RFC 5321, section 4.1.1.5); what is wrong shows at MAIL
-                    Part::Forget => {}
-                    Part::Mail => progress.mail = Some(reply),
-                    Part::Rcpt => progress.rcpt.push(reply),
-                    Part::Data | Part::Reset => progress.last = Some(reply),
-                }
+            if matches!(group, [.., Command { of: Part::Bdat, .. }]) {
+                return self.fly(group, flight, letter, progress);
             }
+            self.send(&flight)?;
+            self.answers(group, progress)?;
             if progress.sender_refused() {
                 break;
             }
@@ -137,6 +141,33 @@ impl Session<'_> {
         // a server that lets DATA through without a recipient is left without the final dot: what
         // has no end is not delivered
         verdict(progress)
+    }
+
+    /// Reads the replies to a group; the one to BDAT is the one to the message, and is left to be read.
+    pub(super) fn answers(&mut self, group: &[Command], progress: &mut Progress) -> Result<(), Problem> {
+        for command in group.iter().filter(|command| command.of != Part::Bdat) {
+            let is_data = command.of == Part::Data;
+            if is_data {
+                self.between_commands = false;
+            }
+            let reply = match self.reply() {
+                // one that hangs up has given its reason before
+                Err(_) if progress.sender_refused() => return verdict(progress),
+                reply => reply?,
+            };
+            if reply.code == 421 {
+                return Err(Problem::Refused(reply));
+            }
+            self.between_commands |= is_data && reply.code != 354;
+            match command.of {
+                // it cannot be refused (RFC 5321, section 4.1.1.5); what is wrong shows at MAIL
+                Part::Forget | Part::Bdat => {}
+                Part::Mail => progress.mail = Some(reply),
+                Part::Rcpt => progress.rcpt.push(reply),
+                Part::Data | Part::Reset => progress.last = Some(reply),
+            }
+        }
+        Ok(())
     }
 
     /// Takes as many commands as may go in one flight: one, where the server offers no PIPELINING.
@@ -152,7 +183,7 @@ impl Session<'_> {
 }
 
 /// Tells whether the transaction may go on: the sender is accepted, and somebody to send to.
-fn verdict(progress: &Progress) -> Result<(), Problem> {
+pub(super) fn verdict(progress: &Progress) -> Result<(), Problem> {
     if let Some(reply) = &progress.mail
         && !reply.is_positive()
     {

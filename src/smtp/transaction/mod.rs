@@ -1,6 +1,8 @@
-//! One message: MAIL, RCPT, DATA, in as few flights as the server allows (RFC 2920).
+//! One message: MAIL, RCPT, DATA or BDAT, in as few flights as the server allows (RFC 2920, RFC 3030).
 
+mod chunk;
 mod group;
+mod letter;
 mod message;
 
 use std::cell::RefCell;
@@ -10,10 +12,11 @@ use lettre::{Address, Transport};
 
 use crate::deadline::Deadline;
 use crate::smtp::Session;
-use crate::smtp::error::{SmtpError, Step};
+use crate::smtp::error::{Problem, SmtpError, Step};
 use crate::smtp::reply::Reply;
 use crate::smtp::session::refusal;
 use crate::smtp::transaction::group::Progress;
+use crate::smtp::transaction::letter::Way;
 
 /// What the server said of one recipient.
 #[derive(Debug, Clone)]
@@ -113,13 +116,20 @@ enum End {
 }
 
 impl Session<'_> {
+    /// Takes it that the server does not know BDAT, whatever it offers.
+    pub(crate) fn do_without_chunking(&mut self) {
+        self.offered.chunking = false;
+    }
+
     fn transaction(&mut self, envelope: &Envelope, message: &[u8], end: End) -> Result<Receipt, SendError> {
         let mut progress = Progress::default();
         let result = self.play(envelope, message, end, &mut progress);
         self.half_begun = result.is_err();
+        // replies that belong to other commands than they seem to, or to a try that does not count
+        let foreign = result.as_ref().is_err_and(SmtpError::is_out_of_step);
         let verdicts = envelope.to().iter().enumerate().map(|(i, address)| {
             // "503 need MAIL" after a refused sender says nothing of the recipient
-            let reply = progress.rcpt.get(i).filter(|_| !progress.sender_refused());
+            let reply = progress.rcpt.get(i).filter(|_| !progress.sender_refused() && !foreign);
             Verdict {
                 address: address.clone(),
                 accepted: result.is_ok() && reply.is_some_and(Reply::is_positive),
@@ -142,28 +152,31 @@ impl Session<'_> {
         end: End,
         progress: &mut Progress,
     ) -> Result<String, SmtpError> {
-        let commands = self.commands(envelope, message, end).map_err(|p| self.failure(Step::Sender, p))?;
-        self.step(Step::Recipients, |session| session.exchange(&commands, progress)).map_err(
-            |mut error| {
-                // the group is timed as one; the fault is the sender's when MAIL was refused
-                if progress.sender_refused() {
-                    error.step = Step::Sender;
-                }
-                error
-            },
-        )?;
+        let letter = self.letter(message, end);
+        let commands = self.commands(envelope, &letter).map_err(|p| self.failure(Step::Sender, p))?;
+        let exchanged = self.step(Step::Recipients, |s| s.exchange(&commands, &letter, progress));
+        exchanged.map_err(|error| progress.told_by(error))?;
         let last = progress.last.take();
-        match end {
-            End::Rehearsal => {
+        match (end, letter.way) {
+            (End::Rehearsal, _) => {
                 self.step(Step::Reset, |_| match last {
                     Some(reply) if !reply.is_positive() => Err(refusal(reply)),
                     _ => Ok(()),
                 })?;
                 Ok(String::new())
             }
-            End::Message | End::Open => {
-                self.step(Step::Message, |session| session.hand_over(last, message, end))
-            }
+            (_, Way::Data) => self.step(Step::Message, |s| s.hand_over(last, &letter)),
+            (_, Way::InFlight) => self.step(Step::Message, |s| s.answer_in_flight(end)),
+            (_, Way::Alone) => self.step(Step::Message, |s| s.hand_over_chunk(&letter)),
         }
+    }
+}
+
+/// Tells what the failure means once the whole message was handed over: the server may have it.
+fn after_the_message(problem: Problem) -> Problem {
+    match problem {
+        Problem::Closed => Problem::ClosedAfterMessage,
+        Problem::TimedOut(over) => Problem::Unanswered(over),
+        other => other,
     }
 }

@@ -27,7 +27,8 @@ pub(crate) enum Stage {
     Rcpt(usize),
     /// The reply to DATA: normally `354`.
     Data,
-    /// In the middle of the message, after its first line.
+    /// In the middle of the message, after its first line; by BDAT, what is said goes out with the replies
+    /// to the commands before it.
     Body,
     /// The reply to the final dot, or to `BDAT … LAST`.
     FinalDot,
@@ -125,6 +126,8 @@ pub(crate) enum Quirk {
     HeloOnly,
     /// Every byte is a segment of its own.
     SplitEveryByte,
+    /// BDAT is answered with `502`, whatever is offered, and what follows is taken for commands.
+    NoBdat,
 }
 
 /// All that a server was told.
@@ -179,7 +182,7 @@ impl Script {
         for (index, line) in lines.iter().enumerate() {
             let (code, text) = line.split_at(3);
             // a challenge is data, not text to play with
-            let plain = self.quirks.is_empty() || code == "334";
+            let plain = self.quirks.iter().all(|quirk| *quirk == Quirk::NoBdat) || code == "334";
             let keyword = lines.len() > 1 && index > 0;
             bytes.extend_from_slice(code.as_bytes());
             if plain {

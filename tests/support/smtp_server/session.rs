@@ -119,7 +119,9 @@ impl Session {
                 self.answer("252 2.5.0 cannot say")
             }
             _ => {
-                self.violation(&format!("not a command: {verb:?}"));
+                if !self.config().script.has(Quirk::NoBdat) {
+                    self.violation(&format!("not a command: {verb:?}"));
+                }
                 self.answer("500 5.5.2 not a command")
             }
         }

@@ -1,7 +1,7 @@
 //! MAIL, RCPT, DATA and BDAT: envelope and message, and what is wrong with them.
 
 use super::record::{End, Envelope, Recipient};
-use super::script::{Action, Stage};
+use super::script::{Action, Quirk, Stage};
 use super::session::Session;
 
 /// The mail under way in a session.
@@ -254,8 +254,14 @@ impl Session {
             self.violation(&format!("BDAT was not offered, or not so: {arguments:?}"));
             return self.answer("500 5.5.2 not a command");
         };
+        if self.config().script.has(Quirk::NoBdat) {
+            return self.answer("502 5.5.1 not implemented");
+        }
         self.wire.wait_for_input()?;
-        self.act_without_reply(Stage::Body)?;
+        match self.action(Stage::Body) {
+            Some(Action::Reply(bytes)) => self.wire.send(&bytes),
+            _ => self.act_without_reply(Stage::Body)?,
+        }
         let chunk = self.wire.exactly(size)?;
         self.check_grouping("BDAT");
         if !self.may_send_message("BDAT") {

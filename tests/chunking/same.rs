@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::recipients;
+use crate::log_attached::noise;
 use crate::site::Site;
 use crate::support::certs::Issued;
 use crate::support::output::Output;
@@ -38,20 +39,39 @@ impl Told {
 /// What a server is like, beside its offers.
 type Change = Box<dyn Fn(Builder) -> Builder>;
 
-fn tell(site: &Site, issued: &Issued, to: &[String], change: &Change, chunking: bool) -> Told {
+/// What is to be told, and to whom.
+#[derive(Clone, Copy)]
+enum Notice<'a> {
+    Short(&'a [String]),
+    /// With a log that makes it too long to go along with the commands.
+    Long(&'a [String]),
+}
+
+fn tell(site: &Site, issued: &Issued, notice: Notice<'_>, change: &Change, chunking: bool) -> Told {
     let builder = SmtpServer::builder().tls(Mode::Implicit).identity(issued.identity());
     let builder = change(builder.user("jon", site.world.secret()));
     let server = if chunking { builder.with("CHUNKING") } else { builder }.start();
     let mut task = site.task(&server, "implicit");
+    task["email"]["attach_log"] = json!("always");
+    let log = site.world.write("run.log", noise(200_000));
+    // each fault once: what may pass is not tried again
+    let (to, command) = match notice {
+        Notice::Short(to) => (to, &["test-email", "--json"][..]),
+        Notice::Long(to) => {
+            (to, &["notify", "--exit-code", "1", "--json", "--log", log.to_str().unwrap()][..])
+        }
+    };
     task["email"]["to"] = json!(to);
     let path = site.world.task(&task);
-    // each fault once: what may pass is not tried again
-    let output = site.world.command(&["test-email", "--json"]).task(&path).run();
+    let output = site.world.command(command).task(&path).run();
     let sessions = server.sessions();
     assert_eq!(sessions.len(), 1, "{output}");
     let verb = if chunking { "BDAT" } else { "DATA" };
-    // what is too large is not begun, and who hangs up has not heard it all
-    let heard = !sessions[0].envelopes.is_empty() && sessions[0].end != Some(End::Server);
+    let short = matches!(notice, Notice::Short(_));
+    let envelope = sessions[0].envelopes.first();
+    // what is too large is not begun, what is long has to be wanted, and who hangs up has not heard it all
+    let due = envelope.is_some_and(|e| short || !e.accepted_recipients().is_empty());
+    let heard = due && sessions[0].end != Some(End::Server);
     assert!(!heard || sessions[0].verbs().contains(verb), "{}", sessions[0]);
     Told::of(&output, &server)
 }
@@ -61,8 +81,8 @@ fn is_the_same(count: usize, changes: impl IntoIterator<Item = (&'static str, Ch
     let issued = site.ca.issue(&["localhost", "127.0.0.1"]);
     for (name, change) in changes {
         let to = recipients(count);
-        let with = tell(&site, &issued, &to, &change, true);
-        let without = tell(&site, &issued, &to, &change, false);
+        let with = tell(&site, &issued, Notice::Short(&to), &change, true);
+        let without = tell(&site, &issued, Notice::Short(&to), &change, false);
         assert_eq!(with, without, "{name}, {count} recipients");
     }
 }
@@ -152,5 +172,29 @@ fn a_message_that_is_refused() {
                 ("by silence", Box::new(|b: Builder| b.fault(Stage::FinalDot, Action::Close)) as Change),
             ],
         );
+    }
+}
+
+#[test]
+fn a_message_that_is_too_long_to_go_along() {
+    let site = Site::new();
+    let issued = site.ca.issue(&["localhost", "127.0.0.1"]);
+    let to = recipients(2);
+    let refuse_all = |builder: Builder| {
+        recipients(2).iter().fold(builder, |builder, to| builder.refuse(to, "550 5.1.1 nobody"))
+    };
+    for (name, change) in [
+        ("accepted", Box::new(|builder| builder) as Change),
+        ("the sender is refused", says(Stage::Mail, "550 5.7.1 not you")),
+        ("a recipient is refused", says(Stage::Rcpt(1), "550 5.1.1 nobody")),
+        ("all are refused", Box::new(refuse_all)),
+        ("refused in the end", says(Stage::FinalDot, "554 5.6.0 spam")),
+        ("refused in the middle, and left", goes(Stage::Body, "554 5.6.0 no more of this")),
+        ("too large with its log", says(Stage::FinalDot, "552 5.3.4 too big")),
+        ("too large, as is known", Box::new(|b: Builder| b.size(100_000)) as Change),
+    ] {
+        let with = tell(&site, &issued, Notice::Long(&to), &change, true);
+        let without = tell(&site, &issued, Notice::Long(&to), &change, false);
+        assert_eq!(with, without, "{name}");
     }
 }

@@ -7,6 +7,7 @@ use nix::sys::signal::Signal;
 use serde_json::json;
 
 use super::chunking;
+use crate::log_attached::noise;
 use crate::signals::send;
 use crate::site::Site;
 use crate::support::smtp_server::{Action, Stage};
@@ -104,4 +105,21 @@ fn a_connection_that_ended_between_two_messages_is_no_doubt() {
     let sessions = server.sessions();
     assert_eq!(sessions.len(), 2);
     assert_eq!(sessions[0].verbs(), "EHLO AUTH MAIL RCPT BDAT");
+}
+
+#[test]
+fn a_message_that_follows_the_commands_is_in_doubt_only_once_it_was_handed_over() {
+    let site = Site::new();
+    let log = site.world.write("run.log", noise(200_000));
+    for (stage, doubt) in [(Stage::Mail, false), (Stage::Rcpt(1), false), (Stage::FinalDot, true)] {
+        let server = chunking(&site).fault(stage, Action::Close).start();
+        let mut task = site.task(&server, "implicit");
+        task["email"]["attach_log"] = json!("always");
+        task["deadline"] = json!("3s");
+        let path = site.world.task(&task);
+        let command = ["notify", "--exit-code", "1", "--log", log.to_str().unwrap()];
+        let output = site.world.command(&command).task(&path).run();
+        output.assert_code(75);
+        assert_eq!(output.stderr.contains(DOUBT), doubt, "{stage:?}: {output}");
+    }
 }

@@ -22,25 +22,50 @@ mod before_main {
 fn main() -> ExitCode {
     let started = Instant::now();
     backup_notify::on_panic_exit();
-    let inherited = Inherited::with(forget_openssl_settings());
+    let inherited = Inherited::with(hide_openssl_settings());
     let world =
         World { args: std::env::args_os().collect(), started, now: jiff::Timestamp::now(), inherited };
     backup_notify::run(&world).now()
 }
 
-/// Takes away the variables by which OpenSSL reads other settings, or loads other code, than the
-/// system's: a trust rule means what it says, whatever the environment of the hook is.
-fn forget_openssl_settings() -> Vec<(OsString, OsString)> {
-    let mut taken = Vec::new();
-    for name in ["OPENSSL_CONF", "OPENSSL_MODULES", "OPENSSL_ENGINES"] {
-        if let Some(value) = std::env::var_os(name) {
-            taken.push((name.into(), value));
-            #[allow(unsafe_code, reason = "there is no other way to keep them from the library")]
-            // SAFETY: this is the first thing the program does, and it has one thread
-            unsafe {
-                std::env::remove_var(name);
+/// What OpenSSL must not find in the environment, and what it finds instead.
+///
+/// By the first three it reads other settings, or loads other code, than the system's: a trust rule
+/// means what it says, whatever the environment of the hook is.
+#[cfg(target_os = "macos")]
+const SETTINGS: [(&str, Option<&str>); 3] =
+    [("OPENSSL_CONF", None), ("OPENSSL_MODULES", None), ("OPENSSL_ENGINES", None)];
+
+/// The same, and what the person trusts, which `smtp::system_roots` reads: left to itself, native-tls
+/// loads the system's whole file of authorities twice for every connector, also where the rule needs
+/// none of them (facts/smtp-and-tls.md, section 4). An empty file is found in its place; the folders
+/// in which OpenSSL looks by itself are left as they are.
+#[cfg(not(target_os = "macos"))]
+const SETTINGS: [(&str, Option<&str>); 5] = [
+    ("OPENSSL_CONF", None),
+    ("OPENSSL_MODULES", None),
+    ("OPENSSL_ENGINES", None),
+    ("SSL_CERT_DIR", None),
+    ("SSL_CERT_FILE", Some("/dev/null")),
+];
+
+/// Hides those variables from the library, and returns what they were.
+fn hide_openssl_settings() -> Vec<(&'static str, Option<OsString>)> {
+    let mut found = Vec::new();
+    for (name, instead) in SETTINGS {
+        let value = std::env::var_os(name);
+        if value.is_none() && instead.is_none() {
+            continue;
+        }
+        #[allow(unsafe_code, reason = "there is no other way to keep them from the library")]
+        // SAFETY: this is the first thing the program does, and it has one thread
+        unsafe {
+            match instead {
+                Some(instead) => std::env::set_var(name, instead),
+                None => std::env::remove_var(name),
             }
         }
+        found.push((name, value));
     }
-    taken
+    found
 }

@@ -14,6 +14,7 @@ mod backup_runs;
 mod backup_tools;
 mod certificate;
 mod channels;
+mod children;
 mod chunking;
 mod commands;
 mod completions;
@@ -102,6 +103,7 @@ mod silence;
 mod site;
 mod support;
 mod support_works;
+mod system_roots;
 mod task_files;
 mod templates;
 #[cfg(target_os = "linux")]

@@ -32,7 +32,7 @@ use rustix::io::Errno;
 use rustix::process::{WaitId, WaitIdOptions, WaitIdStatus, waitid};
 
 use crate::error::is_shortage;
-use crate::inherited::Inherited;
+use crate::inherited::{Inherited, give_back_variables};
 pub(crate) use capture::{Capture, Kept, Rest};
 pub(crate) use clock::Stopwatch;
 pub(crate) use pass_on::{PASS_ON, pass_on};
@@ -137,9 +137,7 @@ impl Foreground<'_> {
         let (name, arguments) = self.argv.split_first().ok_or(io::ErrorKind::NotFound)?;
         let mut command = Command::new(name);
         command.args(arguments);
-        if !self.inherited.variables.is_empty() {
-            command.envs(self.inherited.variables.iter().map(|(name, value)| (name, value)));
-        }
+        give_back_variables(&mut command);
         let Inherited { closed, ignored, .. } = *self.inherited;
         restore_in(&mut command, AsFound { closed, ignored, mask, core: self.core });
         Ok(command)

@@ -15,6 +15,7 @@ use super::error::{CommandFault, SecretFault};
 use super::{MAX_BYTES, Request, Secret};
 use crate::child::{self, Output, Printed, Stopped, ending};
 use crate::files::{Purpose, check_program};
+use crate::inherited::give_back_variables;
 use crate::text::{one_line, shorten};
 
 /// Where programs of the system are: the `PATH` of commands started by root.
@@ -37,6 +38,8 @@ pub(super) fn run(argv: &[String], request: &Request<'_>) -> Result<Secret, Secr
         command.args(arguments);
         if request.as_root {
             clean_environment(&mut command);
+        } else {
+            give_back_variables(&mut command);
         }
         let ended = child::run(&mut command, Printed::Secret(MAX_BYTES), &request.deadline);
         judge(&ended.map_err(|stopped| match stopped {

@@ -59,8 +59,7 @@ pub(crate) fn route_to_inspect(host: &str, port: u16, mode: TlsMode, hello_name:
 /// Reads the chain of a server and tries the rules on it, each on a connection of its own.
 pub(crate) fn inspect(route: &Route, deadline: Deadline) -> Result<Inspection, SmtpError> {
     let presented = presented::read(route, deadline)?;
-    let system = Verifier::new(&TrustRule::System).map_err(fail(route, Step::Tls))?;
-    let by_system = attempt(&system, route, &presented, deadline)?;
+    let by_system = attempt_by_system(route, &presented, deadline)?;
     let mut verdicts = vec![verdict("system", by_system.as_ref(), "this computer knows its authority")];
     let leaf = presented.chain.first().cloned();
     if by_system.is_some() && Preset::of_host(&route.host).is_some() {
@@ -105,6 +104,23 @@ pub(crate) fn inspect(route: &Route, deadline: Deadline) -> Result<Inspection, S
     let reason = "anything is; it protects from nobody who answers";
     verdicts.push(verdict("accept-any-certificate", by_any.as_ref(), reason));
     Ok(Inspection { tls_version: presented.version, chain: presented.chain, verdicts, suggested, root })
+}
+
+/// Does what a session under the rule `system` would do.
+fn attempt_by_system(
+    route: &Route,
+    presented: &Presented,
+    deadline: Deadline,
+) -> Result<Option<Refusal>, SmtpError> {
+    let system = Verifier::new(&TrustRule::System).map_err(fail(route, Step::Tls))?;
+    let refusal = attempt(&system, route, presented, deadline)?;
+    if refusal.as_ref().is_none_or(|refusal| !is_unknown_issuer(&refusal.reason)) {
+        return Ok(refusal);
+    }
+    match system.beyond(&presented.chain) {
+        Some(rest) => attempt(&rest, route, presented, deadline),
+        None => Ok(refusal),
+    }
 }
 
 /// Tries the presented root as the only anchor; returns it when the certificate is below it.

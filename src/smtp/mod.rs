@@ -35,6 +35,10 @@ mod session;
 mod sign_in;
 mod stream;
 mod system_roots;
+#[cfg(target_os = "macos")]
+mod system_roots_macos;
+#[cfg(not(target_os = "macos"))]
+mod system_roots_openssl;
 mod tls;
 mod transaction;
 mod trust;

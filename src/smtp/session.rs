@@ -18,7 +18,7 @@ use crate::smtp::trust::Verifier;
 use crate::smtp::wire::Wire;
 use crate::smtp::{Route, SecuredRoute, connect, diagnosis, tls};
 use crate::stages::Stages;
-use crate::task::{Pin, TlsMode, TrustRule};
+use crate::task::{Pin, TlsMode};
 use crate::text::hex;
 
 /// What is kept back of the deadline to find out what a silent server is.
@@ -65,13 +65,8 @@ impl<'a> Session<'a> {
             session.step(Step::Hello, Self::hello)?;
             return Ok(session);
         };
-        Self::open_with(verifier, route, deadline, stages).or_else(|error| {
-            if route.trust == TrustRule::SelfSignedRoot {
-                diagnosis::try_presented_root(error, route, deadline, stages)
-            } else {
-                Err(diagnosis::explain(error, deadline))
-            }
-        })
+        Self::open_with(verifier, route, deadline, stages)
+            .or_else(|error| diagnosis::look_again(error, verifier, route, deadline, stages))
     }
 
     /// Opens an encrypted session whose server this verifier accepts.

@@ -3,6 +3,11 @@
 //! `SSL_CERT_FILE` and `SSL_CERT_DIR` are how people tell OpenSSL's programs which authorities to
 //! trust. Whoever sets one alone means that one only (design, section 5); the TLS library would
 //! add the system's own to it.
+//!
+//! Without them the rule trusts what the TLS library would: what lies in the system's hashed folders,
+//! and what its files hold that list all authorities. The library finds an authority in a hashed folder
+//! when it meets its name, while a whole file costs more than the rest of a run. So the file comes
+//! second: where there is no hashed folder, or after a refusal for an unknown issuer.
 
 use std::env;
 use std::ffi::OsString;
@@ -14,29 +19,35 @@ use native_tls::Certificate;
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::files::{self, Purpose};
+use crate::inherited::variable;
 use crate::smtp::error::Problem;
+#[cfg(target_os = "macos")]
+use crate::smtp::system_roots_macos::{MoreRoots, of_system};
+#[cfg(not(target_os = "macos"))]
+use crate::smtp::system_roots_openssl::{MoreRoots, of_system};
 
 /// The largest file of authorities, in bytes.
-const MOST: usize = 16 * 1024 * 1024;
+pub(super) const MOST: usize = 16 * 1024 * 1024;
 
 /// Where the authorities of the rule `system` come from.
 pub(super) enum SystemRoots {
-    /// From where the TLS library finds them by itself.
-    Default,
-    /// From what the environment names, and from nowhere else.
+    /// From where the TLS library finds them by itself; behind that there may be more.
+    Found(MoreRoots),
+    /// From here, and from nowhere else.
     Only(Vec<Certificate>),
 }
 
 impl SystemRoots {
-    /// Looks at the person's variables; macOS has none, its keychain decides.
-    pub(super) fn of_environment() -> Result<Self, Problem> {
+    /// Looks at the person's variables, and at what the system has.
+    pub(super) fn find() -> Result<Self, Problem> {
+        // to the keychain they mean nothing
         if cfg!(target_os = "macos") {
-            return Ok(Self::Default);
+            return Ok(of_system());
         }
-        let named = |name| env::var_os(name).filter(|value: &OsString| !value.is_empty());
+        let named = |name| variable(name).filter(|value: &OsString| !value.is_empty());
         let (file, folder) = (named("SSL_CERT_FILE"), named("SSL_CERT_DIR"));
         if file.is_none() && folder.is_none() {
-            return Ok(Self::Default);
+            return Ok(of_system());
         }
         let mut roots = Vec::new();
         if let Some(file) = file {
@@ -86,7 +97,7 @@ fn read_folder(folder: &Path) -> Vec<Certificate> {
 
 /// Tells whether a file is named as `c_rehash(1)` names links: eight hexadecimal digits, a dot, a
 /// number.
-fn is_hashed(name: &std::ffi::OsStr) -> bool {
+pub(super) fn is_hashed(name: &std::ffi::OsStr) -> bool {
     let name = name.to_string_lossy();
     let Some((hash, number)) = name.split_once('.') else { return false };
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());

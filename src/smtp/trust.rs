@@ -15,6 +15,10 @@ use crate::files::{self, Purpose};
 use crate::smtp::certificate::{self, CertificateFacts};
 use crate::smtp::error::{Problem, Refusal};
 use crate::smtp::system_roots::SystemRoots;
+#[cfg(target_os = "macos")]
+use crate::smtp::system_roots_macos::MoreRoots;
+#[cfg(not(target_os = "macos"))]
+use crate::smtp::system_roots_openssl::MoreRoots;
 use crate::task::{Pin, TrustRule};
 
 /// The largest CA file, in bytes: every authority of the world fits in a quarter of it.
@@ -25,16 +29,18 @@ pub(super) struct Verifier {
     pub(super) connector: TlsConnector,
     /// The pins of which one has to match; none where the TLS library judges.
     pins: Vec<Pin>,
+    /// What the system trusts besides, where the connector has not looked at all of that.
+    more: Option<MoreRoots>,
 }
 
 impl Verifier {
     /// Makes the verifier of a rule; for `self-signed-root` that of its first step, the system's.
     pub(super) fn new(rule: &TrustRule) -> Result<Self, Problem> {
         let mut builder = builder();
-        let mut pins = Vec::new();
+        let (mut pins, mut more) = (Vec::new(), None);
         match rule {
-            TrustRule::System | TrustRule::SelfSignedRoot => match SystemRoots::of_environment()? {
-                SystemRoots::Default => {}
+            TrustRule::System | TrustRule::SelfSignedRoot => match SystemRoots::find()? {
+                SystemRoots::Found(rest) => more = Some(rest),
                 SystemRoots::Only(roots) => add_roots(&mut builder, roots),
             },
             TrustRule::CaFile(path) => add_roots(&mut builder, read_ca_file(path)?),
@@ -48,7 +54,7 @@ impl Verifier {
             let what = format!("the trust rule \"{rule}\" cannot be set up: {error}");
             Problem::Trust(Failure::new(Exit::Protocol, what))
         })?;
-        Ok(Self { connector, pins })
+        Ok(Self { connector, pins, more })
     }
 
     /// Makes the verifier that accepts only chains to this root.
@@ -59,9 +65,25 @@ impl Verifier {
                 format!("the presented root cannot be used: {error}"),
             ))
         };
+        Self::only(vec![Certificate::from_der(der).map_err(refused)?]).map_err(refused)
+    }
+
+    /// Makes the verifier of what else the system trusts, for a server whose issuer this one does not
+    /// know; nothing where that could not accept the chain either.
+    pub(super) fn beyond(&self, chain: &[CertificateFacts]) -> Option<Self> {
+        let roots = self.more.as_ref()?.for_chain(chain);
+        if roots.is_empty() { None } else { Self::only(roots).ok() }
+    }
+
+    /// Tells whether the system may trust more than this one has looked at.
+    pub(super) fn is_partial(&self) -> bool {
+        self.more.is_some()
+    }
+
+    fn only(roots: Vec<Certificate>) -> native_tls::Result<Self> {
         let mut builder = builder();
-        add_roots(&mut builder, vec![Certificate::from_der(der).map_err(refused)?]);
-        Ok(Self { connector: builder.build().map_err(refused)?, pins: Vec::new() })
+        add_roots(&mut builder, roots);
+        Ok(Self { connector: builder.build()?, pins: Vec::new(), more: None })
     }
 
     /// Judges the certificate after the handshake: only pins have something left to say.

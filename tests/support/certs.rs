@@ -154,6 +154,7 @@ pub(crate) struct Leaf {
     is_ca: IsCa,
     key: Algorithm,
     signature: Signature,
+    names_issuer_key: bool,
     send_root: bool,
     send_intermediates: bool,
 }
@@ -170,6 +171,7 @@ impl Leaf {
             is_ca: IsCa::NoCa,
             key: Algorithm::EcdsaP256,
             signature: Signature::Sound,
+            names_issuer_key: false,
             send_root: false,
             send_intermediates: true,
         }
@@ -239,6 +241,12 @@ impl Leaf {
         self
     }
 
+    /// It tells by which key it was signed, so that another authority of the same name is no issuer of it.
+    pub(crate) fn naming_its_issuer_s_key(mut self) -> Self {
+        self.names_issuer_key = true;
+        self
+    }
+
     /// The server sends the root too, which most do not.
     pub(crate) fn with_root(mut self) -> Self {
         self.send_root = true;
@@ -281,6 +289,7 @@ impl Leaf {
         params.extended_key_usages.clone_from(&self.purpose);
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.is_ca = self.is_ca;
+        params.use_authority_key_identifier_extension = self.names_issuer_key;
         if matches!(self.is_ca, IsCa::Ca(_)) {
             params.key_usages.push(KeyUsagePurpose::KeyCertSign);
         }

@@ -1,6 +1,7 @@
 //! A network of a test's own: a namespace with one address that is not loopback, and nobody else.
 
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::process::Command;
 use std::sync::Once;
 
@@ -25,10 +26,21 @@ pub(crate) fn set_hosts(hosts: &str) {
         let file = tempfile::NamedTempFile::new().unwrap();
         // others than root resolve names too
         std::fs::set_permissions(&file, PermissionsExt::from_mode(0o644)).unwrap();
-        let done = Command::new("mount").arg("--bind").arg(file.path()).arg("/etc/hosts").status();
-        assert!(done.expect("mount").success(), "mount --bind");
+        bind(file.path(), "/etc/hosts");
     });
     std::fs::write("/etc/hosts", hosts).unwrap();
+}
+
+/// Gives the test settings and authorities of its own for TLS: this folder as `/etc/ssl`, for it alone.
+pub(crate) fn set_etc_ssl(folder: &Path) {
+    assert!(is_inside(), "these are the authorities of the whole machine");
+    bind(folder, "/etc/ssl");
+}
+
+/// Puts something else into a place, as far as this namespace goes.
+fn bind(what: &Path, place: &str) {
+    let done = Command::new("mount").arg("--bind").arg(what).arg(place).status();
+    assert!(done.expect("mount").success(), "mount --bind");
 }
 
 /// Tells a test that it runs inside; outside, runs it once more inside and fails as it fails.

@@ -11,6 +11,7 @@ use crate::cli::RunBy;
 use crate::commands::ran_as::replaceable_program;
 use crate::error::Failure;
 use crate::exit::Exit;
+use crate::inherited::give_back_variables;
 use crate::text::{io_words, one_line, shell_word};
 
 impl Setup<'_> {
@@ -81,7 +82,9 @@ impl Setup<'_> {
         if !self.talk.agree(&format!("Begin again as root, by \"{line}\"?"), true, "--run-by WHO")? {
             return Err(failure("root has to set it up"));
         }
-        let error = Command::new("sudo").args(&words).exec();
+        let mut sudo = Command::new("sudo");
+        give_back_variables(&mut sudo);
+        let error = sudo.args(&words).exec();
         Err(failure(&format!("sudo cannot be started: {}", io_words(&error))))
     }
 

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::site::{Site, mode_of};
 use crate::support::certs::{Ca, Issued, Leaf};
 use crate::support::namespace;
+use crate::support::outbox::Outbox;
 use crate::support::output::Output;
 use crate::support::smtp_server::{Action, Stage};
 
@@ -348,5 +349,34 @@ fn every_try_and_every_message_of_a_run_share_one_look_at_the_file_of_all() {
     let (output, opened) = computer.traced(&notify, &task, &[]);
     output.assert_code(0);
     assert_eq!(server.sessions().len(), 3);
+    assert_eq!(opened.iter().filter(|name| *name == BUNDLE).count(), 1, "{opened:?}");
+}
+
+#[test]
+fn messages_that_wait_set_up_their_rule_once_however_few_a_server_takes_at_a_time() {
+    if !namespace::entered(
+        "system_roots::messages_that_wait_set_up_their_rule_once_however_few_a_server_takes_at_a_time",
+    ) {
+        return;
+    }
+    let computer = Computer::new();
+    let (world, ours) = (&computer.site.world, &computer.site.ca);
+    computer.trusts(&[], Some(&[ours]));
+    let enough = Action::Then(b"421 4.3.2 enough for one connection\r\n".to_vec());
+    let server = computer.site.server(mode_of("implicit")).fault(Stage::FinalDot, enough).start();
+    let mut task = computer.site.task(&server, "implicit");
+    task["email"]["tls"]["trust"] = json!("system");
+    world.task(&task);
+    let outbox = Outbox::at(world, "waiting");
+    for number in 0..4 {
+        let id = format!("20261122T215559.{number:03}-{number:08x}");
+        let head = "From: jon@example.test\r\nTo: ops@example.test\r\nSubject: Backup failed\r\n\r\n";
+        outbox.put(&id, &format!("Message-ID: <{id}@example.test>\r\n{head}It failed.\r\n"), |_| {});
+    }
+    let strace = ["-f", "-o", "trace", "-e", "trace=open,openat", world.binary().to_str().unwrap()];
+    let send = ["outbox", "send", "--outbox", "waiting"];
+    world.other_command("strace", &strace).args(send).run().assert_code(0);
+    assert_eq!((server.messages().len(), server.sessions().len()), (4, 4));
+    let opened = opened(&world.read("trace"));
     assert_eq!(opened.iter().filter(|name| *name == BUNDLE).count(), 1, "{opened:?}");
 }

@@ -1,5 +1,6 @@
 //! Messages that have waited, sent over as few connections as there are accounts.
 
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use jiff::Zoned;
@@ -15,7 +16,7 @@ use crate::error::{Failure, Situation};
 use crate::exit::Exit;
 use crate::message::{Late, late, late_lines};
 use crate::outbox::{Attempt, Claim, Claimed, Entry};
-use crate::smtp::{Mailer, Receipt, Route, SendError, Session};
+use crate::smtp::{Mailer, Receipt, Route, SecuredRoute, SendError, Session, SmtpError};
 use crate::stages::Stages;
 
 /// How many connections are open at a time.
@@ -24,6 +25,8 @@ const MOST_OPEN: usize = 4;
 /// The connections so far.
 pub(crate) struct Lines<'a> {
     open: Vec<Open<'a>>,
+    /// The trust rules as they were set up: a server that takes few messages a connection costs no more.
+    secured: Vec<Rc<SecuredRoute>>,
     /// Where nobody could sign in, and why; without a reason somebody was told before.
     down: Vec<(Route, Option<Failure>)>,
     /// Whose servers offer BDAT and do not know it.
@@ -105,7 +108,9 @@ impl<'a> Lines<'a> {
                 Line::Down(route) => down.push((*route, None)),
             }
         }
-        Self { open, down, plain: Vec::new(), stages, deadline, detail, alarm, slowest: Duration::ZERO }
+        let secured = Vec::new();
+        let plain = Vec::new();
+        Self { open, secured, down, plain, stages, deadline, detail, alarm, slowest: Duration::ZERO }
     }
 
     /// Takes it that a server may need this long for one message.
@@ -273,13 +278,23 @@ impl<'a> Lines<'a> {
         })
     }
 
-    fn connect(&self, courier: &Courier, patience: Deadline) -> Result<Open<'a>, Failure> {
+    /// Sets up the trust rule of a route, once.
+    fn secured(&mut self, route: &Route) -> Result<Rc<SecuredRoute>, SmtpError> {
+        if let Some(known) = self.secured.iter().find(|secured| secured.route() == route) {
+            return Ok(Rc::clone(known));
+        }
+        let secured = Rc::new(route.secure()?);
+        self.secured.push(Rc::clone(&secured));
+        Ok(secured)
+    }
+
+    fn connect(&mut self, courier: &Courier, patience: Deadline) -> Result<Open<'a>, Failure> {
         let failed = |error: &dyn Situation| Failure {
             exit: error.exit(),
             what: error.to_string(),
             hint: error.hint(),
         };
-        let route = courier.route.secure().map_err(|error| failed(&error))?;
+        let route = self.secured(&courier.route).map_err(|error| failed(&error))?;
         let secret = if courier.signs_in() { Some(courier.secret_unasked(patience)?) } else { None };
         let mut session = Session::open(&route, patience, self.stages).map_err(|error| failed(&error))?;
         if let Some(warning) = trust_notes::weak_trust(&courier.route, &session) {

@@ -105,6 +105,13 @@ pub struct SecuredRoute {
     verifier: Option<trust::Verifier>,
 }
 
+impl SecuredRoute {
+    /// Returns the route that it was made from.
+    pub fn route(&self) -> &Route {
+        &self.route
+    }
+}
+
 impl std::fmt::Debug for SecuredRoute {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("SecuredRoute").field("route", &self.route).finish_non_exhaustive()

@@ -24,7 +24,7 @@ thread_local! {
 pub struct Conversation {
     /// What the program sent, on all its connections.
     pub heard: Vec<u8>,
-    /// What the server said after the final dot of a message.
+    /// What the server said after the final dot of a message, or the last octet that was announced.
     pub after_dot: Vec<u8>,
 }
 
@@ -131,9 +131,18 @@ impl Conversation {
             let heard = self.heard.get(from..).unwrap_or_default();
             heard.windows(what.len()).position(|part| part == what).map(|at| from + at)
         };
-        find(b"\r\nDATA\r\n", 0)
+        let by_data = find(b"\r\nDATA\r\n", 0)
             .or_else(|| find(b"DATA\r\n", 0))
-            .is_some_and(|data| find(b"\r\n.\r\n", data).is_some())
+            .is_some_and(|data| find(b"\r\n.\r\n", data).is_some());
+        by_data || self.has_whole_chunk(&find)
+    }
+
+    /// Tells whether all octets are there that BDAT has announced (RFC 3030).
+    fn has_whole_chunk(&self, find: &dyn Fn(&[u8], usize) -> Option<usize>) -> bool {
+        let chunk = find(b"BDAT ", 0).zip(find(b" LAST\r\n", 0));
+        let Some((from, to)) = chunk else { return false };
+        let count = self.heard.get(from + 5..to).and_then(|n| std::str::from_utf8(n).ok()?.parse().ok());
+        count.is_some_and(|count: usize| self.heard.len() >= to + 7 + count)
     }
 }
 

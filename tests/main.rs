@@ -12,6 +12,8 @@ mod accounts_command;
 mod addresses;
 mod backup_runs;
 mod backup_tools;
+#[cfg(target_os = "linux")]
+mod bench_runs;
 mod certificate;
 mod channels;
 mod children;

@@ -47,7 +47,7 @@ def table(world, given):
         for (case, name), row in measured.rows.items()
     ]
     (given.results / "table.json").write_text(json.dumps(rows, indent=1), encoding="utf-8")
-    return measured.rows
+    return measured
 
 
 def main():
@@ -60,7 +60,8 @@ def main():
     if "smoke" in parts:
         return smoke.run(world)
     given.results.mkdir(parents=True, exist_ok=True)
-    rows = table(world, given) if "table" in parts else {}
+    measured = table(world, given) if "table" in parts else None
+    rows = measured.rows if measured else {}
     counts = counters.run(world, given.vendored) if "counters" in parts else {}
     if counts:
         keep(given.results, "counters.txt", "\n".join(counters.lines(counts, world.binary)))
@@ -73,7 +74,7 @@ def main():
     found = targets.Targets(rows, counts, size, given.build_seconds)
     keep(given.results, "targets.txt", "\n".join(found.lines()))
     say(f"all of it took {time.monotonic() - begun:.0f} s")
-    return 0
+    return 1 if measured and measured.broken else 0
 
 
 if __name__ == "__main__":

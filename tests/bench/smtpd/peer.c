@@ -41,8 +41,9 @@ void tell_command(struct peer *p, const char *word) {
 }
 
 void tell_end_of_flight(struct peer *p) {
+  if (p->times == 0) return;
   tell_row(p);
-  if (p->told) tell(p, " | ");
+  tell(p, " | ");
 }
 
 // --- bytes

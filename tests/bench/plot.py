@@ -9,7 +9,7 @@ COSTS = [("wall", "time, ms", 1), ("cpu", "processor time, ms", 1), ("peak", "pe
 # told apart without colours too; the same program looks the same in every picture
 STYLES = {"backup-notify": ("#0060b0", 7), "msmtp": ("#d06000", 5), "curl": ("#208040", 9)}
 OTHER = ("#9040a0", 11)  # a second way to call backup-notify in the same picture
-WIDTH, HEIGHT = 1240, 840
+WIDTH, HEIGHT = 1120, 780
 # columns and rows share their scales, so only the outer ones are labelled
 LAYOUT = "margins 0.065,0.985,0.065,0.9 spacing 0.035,0.03"
 
@@ -38,7 +38,7 @@ def picture(points, cost, row, column, span):
     for number, (program, (colour, mark)) in enumerate(styles(programs).items()):
         rows = [f"{one.count} {getattr(one, name) / scale}" for one in points if one.program == program]
         script += [f"$d{number} << EOD", *rows, "EOD"]
-        lines.append(f"$d{number} with linespoints lw 2 pt {mark} ps 1.2 lc rgb '{colour}' title '{program}'")
+        lines.append(f"$d{number} with linespoints lw 2 pt {mark} ps 1 lc rgb '{colour}' title '{program}'")
     first, last = row == 0, row == len(COSTS) - 1
     script += [
         "set key above left Left reverse maxrows 3 samplen 3" if first else "unset key",

@@ -325,8 +325,10 @@ fn environment(page: &mut Page) {
     page.item("`PATH`", "Where a password command without a slash is looked for, and on macOS `terminal-notifier`, unless you are root.");
     page.item(
         "`SSL_CERT_FILE`, `SSL_CERT_DIR`",
-        "The authorities of the rule `system`: a PEM file, and folders made by `openssl rehash`. One of them alone \
-         means that one only. Not on macOS.",
+        "The authorities of the rule `system`, and of the first look of `self-signed-root`: a PEM file, and folders made \
+         by `openssl rehash`. One of them alone means that one only, an empty one counts as not set. Without them the \
+         system's hashed folder is used, where there is one, and its bundle for an issuer that is not in the folder. \
+         Not on macOS. Commands that this program starts for you find them as they were.",
     );
     page.item(
         "`CREDENTIALS_DIRECTORY`",

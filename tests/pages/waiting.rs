@@ -80,6 +80,9 @@ pub(super) fn describe(page: &mut Page) {
          servers and mail programs drop the second one. Where nothing is kept such a message is tried once more.",
     );
     page.text(
+        "A server that offers CHUNKING and PIPELINING (RFC 3030, RFC 2920) gets a message under 64 KiB along with the          commands before it, which saves a round trip: the time of that doubt begins with those commands then, and not with          the final dot. A server that offers CHUNKING and does not know BDAT after all gets the message once, over          another connection, in the usual way.",
+    );
+    page.text(
         "The folder is its owner's alone (0700). It holds a pair of files for each message (‹id›`.eml`, ‹id›`.json`), \
          `key` and `lock`. There is neither a password nor a server in it. Every pair is sealed with the key: what was \
          made by others, copied from another outbox or damaged is moved to `aside` and never sent, and nothing that it \

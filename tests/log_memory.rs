@@ -30,12 +30,18 @@ fn a_log_of_five_gigabytes_takes_under_40_mebibytes() {
     let lines = "0123456789 some line of a log in /home/jon/a with https://jon:pw@host/x%20y\n";
     let text = lines.repeat(6 * 1024 * 1024 / lines.len());
     let noisy = noise(6 * 1024 * 1024);
-    for (what, ends) in [("a hole", &b"error: begin\n"[..]), ("lines", text.as_bytes()), ("noise", &noisy)] {
+    for (what, ends, kept) in [
+        ("a hole", &b"error: begin\n"[..], false),
+        ("lines", text.as_bytes(), false),
+        ("noise", &noisy, false),
+        ("noise that is kept", &noisy, true),
+    ] {
         let server = site.server(Mode::Implicit).start();
         let path = site.world.path().join("run.log");
         huge(&path, ends);
         let mut task = task(&site, &server);
         task["redact"] = serde_json::json!(["hunter2", "some line"]);
+        task["outbox"] = kept.into();
         let task = site.world.task(&task);
         let begun = Instant::now();
         let child = Command::new(site.world.binary())

@@ -44,7 +44,10 @@ fn notify(args: &NotifyArgs, world: &World, output: Output) -> Result<Report, Fa
     let begins = || RunFacts { message: args.run.message.clone(), ..RunFacts::default() };
     let run = run.unwrap_or_else(|| Run::new(Outcome::Success, begins()));
     let event = args.run.event;
-    let file = origin.file();
+    let jobs = jobs(&task, event, run.outcome);
+    let asks = !args.hook && event == Event::End && jobs.iter().any(|job| job.decision.notifies());
+    // only what is kept needs it
+    let file = task.outbox.is_some().then(|| origin.file()).flatten();
     let plan = Plan {
         task: &task,
         accounts: &Book::new(task.mail_home.as_deref(), deadline),
@@ -57,12 +60,12 @@ fn notify(args: &NotifyArgs, world: &World, output: Output) -> Result<Report, Fa
         deadline,
         effort: Effort::Deliver,
         dry_run: args.dry_run,
-        may_prompt: !args.hook && event == Event::End && somebody_is_there(),
+        may_prompt: asks && somebody_is_there(),
         ran_as: None,
         given: None,
         output,
     };
-    let mut report = plan.carry_out(&jobs(&task, event, run.outcome), outcome);
+    let mut report = plan.carry_out(&jobs, outcome);
     if args.hook || event == Event::Begin {
         report.exit_code = Exit::Ok;
     }

@@ -1,6 +1,6 @@
 //! Where results go: data to stdout, talk to stderr, and the same truth in both.
 
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, Write as _};
 
 use serde::Serialize;
 
@@ -255,7 +255,8 @@ fn talk_hint(hint: &str) {
 
 /// Says one line on stderr; a stderr that is gone changes nothing.
 fn talk(line: &str) {
-    let _ = writeln!(io::stderr().lock(), "backup-notify: {}", text::one_line(line));
+    // in one piece: others may write to the same file
+    talk_raw(&format!("backup-notify: {}\n", text::one_line(line)));
 }
 
 /// Prints data on stdout. A reader who has gone is no error; a full disk is.

@@ -1,7 +1,8 @@
 //! A question at the terminal that is answered with yes or no.
 
-use std::io::{self, Write};
+use std::io;
 
+use super::talk_raw;
 use crate::deadline::Deadline;
 use crate::error::Failure;
 use crate::exit::Exit;
@@ -18,7 +19,7 @@ pub(super) fn confirmed(question: &str, usual: bool, deadline: &Deadline) -> Res
     let choice = if usual { "[Y/n]" } else { "[y/N]" };
     let left = || Failure::new(Exit::NoPermission, "the question was left without an answer");
     for _ in 0..TRIES {
-        let _ = write!(io::stderr().lock(), "{} {choice} ", text::one_line(question));
+        talk_raw(&format!("{} {choice} ", text::one_line(question)));
         let mut answer = [0; LONGEST];
         let length = stdin::read(&mut answer, deadline).map_err(|error| match error.kind() {
             io::ErrorKind::TimedOut if deadline.over().signal().is_some() => {
@@ -28,7 +29,7 @@ pub(super) fn confirmed(question: &str, usual: bool, deadline: &Deadline) -> Res
             _ => Failure::new(Exit::NoPermission, format!("no answer: {}", text::io_words(&error))),
         })?;
         if length == 0 {
-            let _ = writeln!(io::stderr().lock());
+            talk_raw("\n");
             return Err(left());
         }
         let answer = String::from_utf8_lossy(answer.get(..length).unwrap_or_default());
@@ -36,9 +37,7 @@ pub(super) fn confirmed(question: &str, usual: bool, deadline: &Deadline) -> Res
             "" => return Ok(usual),
             "y" | "yes" => return Ok(true),
             "n" | "no" => return Ok(false),
-            _ => {
-                let _ = writeln!(io::stderr().lock(), "Type yes or no.");
-            }
+            _ => talk_raw("Type yes or no.\n"),
         }
     }
     Err(left())

@@ -123,7 +123,8 @@ impl Purpose {
 
 /// Opens a regular file that nobody but root and the running user can have written.
 pub fn open_trusted(path: &Path, purpose: Purpose) -> Result<File, FileError> {
-    open_checked(path, &SystemUsers, |_| Ok(())).map_err(|fault| FileError::new(purpose, path, fault))
+    let opened = open_checked(path, &SystemUsers, |_| Ok(()));
+    opened.map(|(file, _)| file).map_err(|fault| FileError::new(purpose, path, fault))
 }
 
 /// Reads a whole file under the rule of [`open_trusted`]; one of more than `limit` bytes is refused.
@@ -131,8 +132,8 @@ pub fn open_trusted(path: &Path, purpose: Purpose) -> Result<File, FileError> {
 /// Never reads more than one byte beyond the limit, however large the file has become meanwhile.
 pub fn read_trusted(path: &Path, purpose: Purpose, limit: usize) -> Result<Vec<u8>, FileError> {
     let wrong = |fault| FileError::new(purpose, path, fault);
-    let file = open_trusted(path, purpose)?;
-    bounded(file, limit)
+    let (file, length) = open_checked(path, &SystemUsers, |_| Ok(())).map_err(wrong)?;
+    bounded(file, length, limit)
         .map_err(|error| wrong(FileFault::from_io(path, error)))?
         .ok_or_else(|| wrong(FileFault::TooLarge { limit }))
 }
@@ -151,7 +152,7 @@ pub fn read_plain(path: &Path, purpose: Purpose, limit: usize) -> Result<Vec<u8>
         if usize::try_from(length).map_or(true, |length| length > limit) {
             return Err(FileFault::TooLarge { limit });
         }
-        let bytes = bounded(file, limit).map_err(|error| FileFault::from_io(path, error))?;
+        let bytes = bounded(file, length, limit).map_err(|error| FileFault::from_io(path, error))?;
         bytes.ok_or(FileFault::TooLarge { limit })
     };
     read().map_err(|fault| FileError::new(purpose, path, fault))
@@ -169,9 +170,12 @@ fn plain(path: &Path) -> Result<(File, u64), FileFault> {
     Ok((file, opened.len()))
 }
 
-/// Reads to the end, but never more than one byte beyond the limit; `None` when there is more.
-fn bounded(file: File, limit: usize) -> std::io::Result<Option<Vec<u8>>> {
-    let mut bytes = Vec::new();
+/// Reads to the end, but never more than one byte beyond the limit; `None` when there is more. The length
+/// that it seems to have only tells how much is read at once.
+fn bounded(file: File, length: u64, limit: usize) -> std::io::Result<Option<Vec<u8>>> {
+    let length = usize::try_from(length).unwrap_or(usize::MAX).min(limit);
+    // one more, so that its end is seen without a larger buffer
+    let mut bytes = Vec::with_capacity(length + 1);
     let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
     file.take(most).read_to_end(&mut bytes)?;
     Ok((bytes.len() <= limit).then_some(bytes))
@@ -183,7 +187,8 @@ pub fn open_secret(path: &Path, purpose: Purpose) -> Result<File, FileError> {
         0 => Ok(()),
         _ => Err(FileFault::OthersCanRead { mode: meta.mode() & 0o7777 }),
     };
-    open_checked(path, &SystemUsers, private).map_err(|fault| FileError::new(purpose, path, fault))
+    let opened = open_checked(path, &SystemUsers, private);
+    opened.map(|(file, _)| file).map_err(|fault| FileError::new(purpose, path, fault))
 }
 
 /// Checks that a program may be run: nobody else can have written it, and it can be executed.
@@ -223,30 +228,30 @@ pub fn open_log(path: &Path) -> Result<File, FileError> {
         // looked at before it is opened: opening a device can already do something
         let before = path.symlink_metadata().map_err(|error| FileFault::from_io(path, error))?;
         regular(&before)?;
-        open_as_seen(path, &before)
+        open_as_seen(path, &before).map(|(file, _)| file)
     };
     open().map_err(|fault| FileError::new(Purpose::Log, path, fault))
 }
 
-/// Follows a path under the rule, opens what is there and checks the opened file.
+/// Follows a path under the rule, opens what is there and checks the opened file; returns its length too.
 fn open_checked(
     path: &Path,
     users: &impl Users,
     also: impl Fn(&Metadata) -> Result<(), FileFault>,
-) -> Result<File, FileFault> {
+) -> Result<(File, u64), FileFault> {
     let found = walk::follow(path, users)?;
     regular(&found.meta)?;
     ownership::judge(&found.path, &found.meta, users)?;
-    let file = open_as_seen(&found.path, &found.meta)?;
-    let opened = file.metadata().map_err(|error| FileFault::from_io(path, error))?;
+    let (file, opened) = open_as_seen(&found.path, &found.meta)?;
     // once more on the opened file: its owner may have changed the mode in between
     ownership::judge(&found.path, &opened, users)?;
     also(&opened)?;
-    Ok(file)
+    Ok((file, opened.len()))
 }
 
-/// Opens a file without following a link, and makes sure that it is the one seen before.
-fn open_as_seen(path: &Path, seen: &Metadata) -> Result<File, FileFault> {
+/// Opens a file without following a link, and makes sure that it is the one seen before; returns what it is
+/// now.
+fn open_as_seen(path: &Path, seen: &Metadata) -> Result<(File, Metadata), FileFault> {
     // O_NONBLOCK: should a pipe have come into its place, opening it does not wait for a writer
     let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
     let file = OpenOptions::new()
@@ -256,7 +261,8 @@ fn open_as_seen(path: &Path, seen: &Metadata) -> Result<File, FileFault> {
         .map_err(|error| FileFault::from_io(path, error))?;
     let opened = file.metadata().map_err(|error| FileFault::from_io(path, error))?;
     regular(&opened)?;
-    if (opened.dev(), opened.ino()) == (seen.dev(), seen.ino()) { Ok(file) } else { Err(FileFault::Replaced) }
+    let same = (opened.dev(), opened.ino()) == (seen.dev(), seen.ino());
+    if same { Ok((file, opened)) } else { Err(FileFault::Replaced) }
 }
 
 /// Refuses everything that is not a regular file.

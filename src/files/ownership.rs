@@ -81,8 +81,11 @@ pub(super) fn judge(path: &Path, owned: impl Into<Owned>, users: &impl Users) ->
 /// Judges the owner alone: all that matters of a link, whose own mode means nothing.
 pub(super) fn judge_owner(path: &Path, owned: impl Into<Owned>, users: &impl Users) -> Result<(), FileFault> {
     let owned = owned.into();
+    if owned.uid == ROOT {
+        return Ok(());
+    }
     let me = users.me();
-    if owned.uid == ROOT || owned.uid == me {
+    if owned.uid == me {
         return Ok(());
     }
     let name = |uid| users.user_name(uid).unwrap_or_else(|| format!("number {uid}"));

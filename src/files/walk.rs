@@ -37,8 +37,12 @@ pub(super) fn follow(path: &Path, users: &impl Users) -> Result<Found, FileFault
     let mut here = PathBuf::from("/");
     let mut ahead = steps(&start.join(path));
     let mut links = 0;
+    // what `here` is, where that is known: nobody untrusted can have exchanged it since
+    let mut known: Option<Metadata> = None;
     while let Some(step) = ahead.pop_front() {
-        let inside = enter(&here, users)?;
+        let folder = known.take().map_or_else(|| lstat(&here), Ok)?;
+        // every folder is judged before one of its entries is looked at
+        let inside = judge(&here, &folder, users)?;
         let Step::Into(name) = step else {
             here.pop();
             continue;
@@ -56,6 +60,8 @@ pub(super) fn follow(path: &Path, users: &impl Users) -> Result<Found, FileFault
             let target = link_target(&entry)?;
             if target.is_absolute() {
                 here = PathBuf::from("/");
+            } else {
+                known = Some(folder);
             }
             let rest = std::mem::replace(&mut ahead, steps(&target));
             ahead.extend(rest);
@@ -64,6 +70,7 @@ pub(super) fn follow(path: &Path, users: &impl Users) -> Result<Found, FileFault
             if ahead.is_empty() {
                 return Ok(Found { path: here, meta });
             }
+            known = Some(meta);
         } else {
             return Err(FileFault::NotAFolder { path: entry });
         }
@@ -89,11 +96,6 @@ fn steps(path: &Path) -> VecDeque<Step> {
             Component::RootDir | Component::CurDir | Component::Prefix(_) => None,
         })
         .collect()
-}
-
-/// Judges a folder before one of its entries is looked at.
-fn enter(folder: &Path, users: &impl Users) -> Result<Inside, FileFault> {
-    judge(folder, &lstat(folder)?, users)
 }
 
 fn lstat(path: &Path) -> Result<Metadata, FileFault> {

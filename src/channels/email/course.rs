@@ -316,6 +316,8 @@ impl<'a> Course<'a> {
         {
             return Ok(made.written.log);
         }
+        // a long log is in it, and the next one takes its place
+        self.made = None;
         // the same notice in another form keeps its id, so that a repeat can be told
         let message_id = self.message_id.clone();
         let terms = Terms {

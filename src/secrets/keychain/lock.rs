@@ -68,11 +68,11 @@ fn locked(path: &Path, access: Access) -> Result<File, KeychainError> {
             return Err(late);
         }
         // whoever has typed a password sees why nothing happens; a stderr that is gone changes nothing
-        let _ = writeln!(
-            io::stderr().lock(),
-            "backup-notify: another process is changing the passwords; waiting for it, {} s at most",
+        let line = format!(
+            "backup-notify: another process is changing the passwords; waiting for it, {} s at most\n",
             rest.as_secs().max(1)
         );
+        let _ = io::stderr().lock().write_all(line.as_bytes());
         access.deadline.at_most(rest).receive(&receiver)
     });
     match taken {

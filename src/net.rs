@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::{Domain, Protocol, SockRef, Socket, Type};
 
 use crate::deadline::Deadline;
 use crate::text::io_words;
@@ -79,14 +79,17 @@ pub(crate) fn connect(addresses: &[SocketAddr], deadline: Deadline) -> Result<Tc
 
 fn connect_one(address: SocketAddr, deadline: Deadline) -> io::Result<TcpStream> {
     deadline.remaining().ok_or(ErrorKind::TimedOut)?;
-    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
-    socket.set_nonblocking(true)?;
+    let stream: TcpStream =
+        Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?.into();
+    // one call each, where socket2 makes two
+    stream.set_nonblocking(true)?;
+    let socket = SockRef::from(&stream);
     match socket.connect(&address.into()) {
         Err(error) if is_under_way(&error) => connected(&socket, deadline)?,
         other => other?,
     }
-    socket.set_nonblocking(false)?;
-    Ok(socket.into())
+    stream.set_nonblocking(false)?;
+    Ok(stream)
 }
 
 /// Tells whether a connection is being made meanwhile, as connect(2) says it.
@@ -147,28 +150,62 @@ fn connect_any(addresses: &[SocketAddr], deadline: Deadline) -> Result<TcpStream
     }
 }
 
-/// Does one call of a socket within what is left of the time: set anew before each call, so that a peer
-/// that drips one byte a second gains nothing.
-pub(crate) fn bounded<T>(
-    stream: &mut TcpStream,
-    deadline: Deadline,
-    limit: impl Fn(&TcpStream, Option<Duration>) -> io::Result<()>,
-    mut call: impl FnMut(&mut TcpStream) -> io::Result<T>,
-) -> io::Result<T> {
-    loop {
-        let left = deadline.remaining().ok_or(ErrorKind::TimedOut)?;
-        match limit(stream, Some(left)) {
+/// One of the two time limits of a socket, as it was set last.
+#[derive(Debug)]
+pub(crate) struct Limit {
+    set: fn(&TcpStream, Option<Duration>) -> io::Result<()>,
+    now: Option<Duration>,
+}
+
+impl Limit {
+    /// The one for reading, of a socket that has none yet.
+    pub(crate) fn of_reads() -> Self {
+        Self { set: TcpStream::set_read_timeout, now: None }
+    }
+
+    /// The one for writing, of a socket that has none yet.
+    pub(crate) fn of_writes() -> Self {
+        Self { set: TcpStream::set_write_timeout, now: None }
+    }
+
+    fn set(&mut self, stream: &TcpStream, limit: Duration) -> io::Result<()> {
+        match (self.set)(stream, Some(limit)) {
             // so macOS says that the other end has cut the connection: nothing waits for it any more, and
             // what it said before can still be read
-            Err(error) if error.kind() == ErrorKind::InvalidInput => {}
-            limited => limited?,
+            Err(error) if error.kind() == ErrorKind::InvalidInput => return Ok(()),
+            set => set?,
         }
-        match call(stream) {
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            // so the kernel says that a time limit of the socket has passed; under TLS that would mean
-            // "try again", which is not what is meant
-            Err(error) if error.kind() == ErrorKind::WouldBlock => return Err(ErrorKind::TimedOut.into()),
-            other => return other,
+        self.now = Some(limit);
+        Ok(())
+    }
+
+    /// Does one call of a socket within what is left of the time: a peer that drips one byte a second gains
+    /// nothing.
+    ///
+    /// No call is ever made with a limit beyond the deadline. Half of what is left is enough for many calls,
+    /// and only one that waits for longer is made again, with all of it.
+    pub(crate) fn bounded<T>(
+        &mut self,
+        stream: &mut TcpStream,
+        deadline: Deadline,
+        mut call: impl FnMut(&mut TcpStream) -> io::Result<T>,
+    ) -> io::Result<T> {
+        let mut waited = false;
+        loop {
+            let left = deadline.remaining().ok_or(ErrorKind::TimedOut)?;
+            if waited {
+                self.set(stream, left)?;
+            } else if self.now.is_none_or(|now| now > left) {
+                // one of none would be an error
+                self.set(stream, Some(left / 2).filter(|half| !half.is_zero()).unwrap_or(left))?;
+            }
+            match call(stream) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                // so the kernel says that a time limit of the socket has passed; under TLS that would mean
+                // "try again", which is not what is meant
+                Err(error) if error.kind() == ErrorKind::WouldBlock => waited = true,
+                other => return other,
+            }
         }
     }
 }

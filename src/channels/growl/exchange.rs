@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::channels::growl::reply::{Progress, Reply, progress};
 use crate::deadline::Deadline;
-use crate::net::bounded;
+use crate::net::Limit;
 use crate::secrets::Secret;
 
 /// The most bytes of an answer that are read.
@@ -71,8 +71,9 @@ fn no_answer(error: io::Error) -> NoAnswer {
 /// Writes a request in one piece, as far as the kernel takes it so: some receivers take what comes
 /// first for the whole.
 fn send(stream: &mut TcpStream, mut request: &[u8], deadline: Deadline) -> io::Result<()> {
+    let mut limit = Limit::of_writes();
     while !request.is_empty() {
-        let count = bounded(stream, deadline, TcpStream::set_write_timeout, |stream| stream.write(request))?;
+        let count = limit.bounded(stream, deadline, |stream| stream.write(request))?;
         if count == 0 {
             return Err(ErrorKind::BrokenPipe.into());
         }
@@ -93,10 +94,10 @@ enum End {
 fn receive(stream: &mut TcpStream, answer: &mut Vec<u8>, deadline: Deadline) -> io::Result<End> {
     let mut deadline = deadline;
     let mut decided = false;
+    let mut limit = Limit::of_reads();
     let mut buffer = Zeroizing::new([0_u8; PIECE]);
     while answer.len() < ANSWER_MOST {
-        let count =
-            bounded(stream, deadline, TcpStream::set_read_timeout, |stream| stream.read(&mut *buffer))?;
+        let count = limit.bounded(stream, deadline, |stream| stream.read(&mut *buffer))?;
         if count == 0 {
             return Ok(End::Closed);
         }

@@ -11,6 +11,10 @@ use std::io;
 /// Tells whether a character could act instead of being shown: C0, DEL, C1, the line and
 /// paragraph separators, the bidirectional controls and the invisible "tag" characters.
 pub(crate) fn is_active(c: char) -> bool {
+    // most of what there is to look at
+    if matches!(c, ' '..='~') {
+        return false;
+    }
     c.is_control()
         || matches!(
             c,
@@ -39,7 +43,9 @@ pub(crate) fn one_line(text: &str) -> Cow<'_, str> {
 
 /// Cleans text of several lines: line feeds and tabs stay, CRLF and bare CR become line feeds.
 pub(crate) fn block(text: &str) -> Cow<'_, str> {
-    if !text.chars().any(|c| is_active(c) && c != '\n' && c != '\t') {
+    let is_plain = |byte: u8| matches!(byte, b' '..=b'~' | b'\n' | b'\t');
+    // byte by byte, as long as it lasts: a log is long
+    if text.bytes().all(is_plain) || !text.chars().any(|c| is_active(c) && c != '\n' && c != '\t') {
         return Cow::Borrowed(text);
     }
     let text = text.replace("\r\n", "\n");

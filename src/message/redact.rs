@@ -70,8 +70,8 @@ impl Redactor {
         words.extend(spaced);
         words.sort_unstable();
         words.dedup();
-        let finder = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(&words);
-        let finder = finder.ok().filter(|_| !words.is_empty());
+        let build = || AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(&words).ok();
+        let finder = if words.is_empty() { None } else { build() };
         Self { words, finder, homes: Vec::new(), home_everywhere }
     }
 

@@ -1,6 +1,8 @@
 //! Where URLs hold credentials (RFC 3986): the user information of an address, and the values of query
 //! parameters whose names say that they are secret.
 
+use memchr::{memchr_iter, memchr3, memmem};
+
 /// How far the end of a user information is looked for.
 const AUTHORITY_MOST: usize = 512;
 /// The longest name of a parameter that is looked at.
@@ -42,13 +44,13 @@ const SECRET_ENDS: [&str; 10] = [
 ///
 /// Every byte is looked at a bounded number of times, whatever the text is.
 pub(super) fn secrets_in_urls(text: &str) -> impl Iterator<Item = (usize, usize)> + '_ {
-    Scan { text, at: 0, url_end: 0 }
+    Scan { text, at: 0, url_end: 0, begins: memmem::Finder::new("://") }
 }
 
 /// Finds the passwords in lists of options, each as where it begins and ends: the connection strings of
 /// rclone (rclone.org/docs, "Connection strings": `:sftp,host=h,pass=x:path`), and what mount(8) takes.
 pub(super) fn secrets_behind_commas(text: &str) -> impl Iterator<Item = (usize, usize)> + '_ {
-    text.match_indices(',').filter_map(|(comma, _)| {
+    memchr_iter(b',', text.as_bytes()).filter_map(|comma| {
         let start = comma + 1;
         let rest = text.get(start..)?;
         let near = rest.get(..floor(rest, NAME_MOST))?;
@@ -75,6 +77,8 @@ struct Scan<'t> {
     at: usize,
     /// Where the URL ends that was seen last.
     url_end: usize,
+    /// Finds where the next one begins.
+    begins: memmem::Finder<'static>,
 }
 
 impl Iterator for Scan<'_> {
@@ -84,7 +88,11 @@ impl Iterator for Scan<'_> {
         loop {
             let rest = self.text.get(self.at..)?;
             // most text has no URL, and a parameter only counts in one
-            let found = if self.at < self.url_end { rest.find([':', '?', '&'])? } else { rest.find("://")? };
+            let found = if self.at < self.url_end {
+                memchr3(b':', b'?', b'&', rest.as_bytes())?
+            } else {
+                self.begins.find(rest.as_bytes())?
+            };
             let sign = self.at + found;
             self.at = sign + 1;
             if self.text.get(sign..)?.starts_with("://") {

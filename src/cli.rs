@@ -5,6 +5,7 @@
 
 mod examples;
 mod hidden;
+mod hook;
 mod outbox;
 mod overdue;
 mod password;
@@ -27,6 +28,7 @@ use crate::tools::Tool;
 pub use hidden::ReadMailHome;
 #[cfg(not(target_os = "macos"))]
 pub use hidden::ShowNotice;
+pub use hook::parse;
 pub use outbox::{ListOutboxArgs, OutboxCommand, RemoveOutboxArgs, SendOutboxArgs, WhichOutboxArgs};
 pub use overdue::{LastSuccessArgs, OverdueArgs};
 pub use password::{
@@ -50,11 +52,14 @@ pub struct Cli {
 }
 
 /// The commands.
+// The flags of those that were not typed are not made. What is made so late takes the doc comment of a struct for
+// the description of its command: those have none.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum Command {
     /// Decide, compose and deliver: the hook that a backup program calls
     #[command(after_help = examples::NOTIFY)]
-    Notify(NotifyArgs),
+    Notify(Box<NotifyArgs>),
     /// Run a command, tell how it ended, and end as it did: for backups without a hook
     #[command(after_help = run::EXAMPLES)]
     Run(Box<RunCommandArgs>),
@@ -112,7 +117,7 @@ impl Shell {
         [("bash", Self::Bash), ("zsh", Self::Zsh), ("fish", Self::Fish)];
 }
 
-/// Flags of "notify".
+// Flags of "notify".
 #[derive(Debug, Args)]
 pub struct NotifyArgs {
     // its own flags come first: a heading holds for every flag that follows it
@@ -132,7 +137,7 @@ pub struct NotifyArgs {
     pub output: OutputArgs,
 }
 
-/// Flags of "test-email".
+// Flags of "test-email".
 #[derive(Debug, Args)]
 pub struct TestEmailArgs {
     /// Print the finished message; touch no secret, no network and no outbox
@@ -146,7 +151,7 @@ pub struct TestEmailArgs {
     pub output: OutputArgs,
 }
 
-/// Flags of "check".
+// Flags of "check".
 #[derive(Debug, Args)]
 pub struct CheckArgs {
     /// Stop before the network; passwords are fetched all the same
@@ -160,7 +165,7 @@ pub struct CheckArgs {
     pub output: OutputArgs,
 }
 
-/// Flags of "certificate".
+// Flags of "certificate".
 #[derive(Debug, Args)]
 pub struct CertificateArgs {
     /// The server: HOST or HOST:PORT; without a port 465, then 587
@@ -182,7 +187,7 @@ pub struct CertificateArgs {
     pub output: OutputArgs,
 }
 
-/// Flags of "accounts".
+// Flags of "accounts".
 #[derive(Debug, Args)]
 pub struct AccountsArgs {
     /// Show this account in detail, with the lines for a task: an id, a sender's address or a description (a
@@ -224,7 +229,7 @@ impl Offer {
 /// The modes in which there is a certificate at all.
 const TLS_BEGINS: [(&str, TlsMode); 2] = [("implicit", TlsMode::Implicit), ("starttls", TlsMode::Starttls)];
 
-/// Which task it is about.
+// Which task it is about.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "The task")]
 #[group(required = true, multiple = false, id = "which")]
@@ -237,7 +242,7 @@ pub struct TaskArgs {
     pub name: Option<String>,
 }
 
-/// What is known of the run.
+// What is known of the run.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "The run")]
 pub struct RunArgs {
@@ -275,7 +280,7 @@ pub struct RunArgs {
     pub handed: Vec<OsString>,
 }
 
-/// What overrides the task, for this one run.
+// What overrides the task, for this one run.
 #[derive(Debug, Args, Default)]
 #[command(next_help_heading = "Overrides of the task")]
 pub struct Overrides {
@@ -320,7 +325,7 @@ pub struct Overrides {
     pub desktop: bool,
 }
 
-/// What is printed.
+// What is printed.
 #[derive(Debug, Args, Default, Clone, Copy)]
 #[command(next_help_heading = "Output")]
 pub struct OutputArgs {
@@ -347,7 +352,8 @@ pub fn wants_json(args: &[OsString]) -> bool {
 /// Returns the command that was typed, such as "check" or "password set", when the command line is too
 /// wrong to be parsed.
 pub fn command_of(args: &[OsString]) -> Option<String> {
-    let cli = Cli::command();
+    let mut cli = Cli::command();
+    cli.build();
     let mut command = &cli;
     let mut typed = Vec::new();
     for word in args.iter().skip(1).map_while(|word| word.to_str()) {

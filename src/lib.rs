@@ -84,6 +84,9 @@ use error::Failure;
 use exit::{Ending, Exit};
 pub use inherited::Inherited;
 
+/// What `--version` prints.
+const VERSION: &str = concat!("backup-notify ", env!("CARGO_PKG_VERSION"), "\n");
+
 /// What the program is given from outside.
 #[derive(Debug)]
 pub struct World {
@@ -116,7 +119,13 @@ pub fn run(world: &World) -> Ending {
             Err(error) => usage(&error, world).into(),
         };
     }
-    match cli::Cli::try_parse_from(&world.args) {
+    // of every command it is the program's; on its own it needs no command line to be made
+    if let [_, only] = world.args.as_slice()
+        && (only == "--version" || only == "-V")
+    {
+        return commands::print_and_end(VERSION).into();
+    }
+    match cli::parse(&world.args) {
         Ok(cli) => commands::dispatch(&cli, world),
         Err(error) => usage(&error, world).into(),
     }
@@ -128,7 +137,7 @@ fn usage(error: &clap::Error, world: &World) -> Exit {
     match error.kind() {
         // of every command it is the program's, and clap would say "backup-notify-check 0.1.0"
         ErrorKind::DisplayVersion => {
-            return commands::print_and_end(concat!("backup-notify ", env!("CARGO_PKG_VERSION"), "\n"));
+            return commands::print_and_end(VERSION);
         }
         ErrorKind::DisplayHelp => return commands::print_and_end(&rendered),
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {

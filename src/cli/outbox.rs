@@ -38,6 +38,7 @@ the same, and standard error says so); 75 when another process is sending one of
 
 /// What can be done about the messages that wait.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum OutboxCommand {
     /// List the messages that no server has accepted yet, the oldest first
     #[command(after_help = LIST_EXAMPLES)]
@@ -50,7 +51,7 @@ pub enum OutboxCommand {
     Remove(RemoveOutboxArgs),
 }
 
-/// Which outbox it is about.
+// Which outbox it is about.
 #[derive(Debug, Args)]
 pub struct WhichOutboxArgs {
     /// Look into this folder; without it into the one of your own, which "outbox": true in a task means
@@ -58,7 +59,7 @@ pub struct WhichOutboxArgs {
     pub outbox: Option<PathBuf>,
 }
 
-/// Flags of "outbox list".
+// Flags of "outbox list".
 #[derive(Debug, Args)]
 pub struct ListOutboxArgs {
     #[command(flatten)]
@@ -70,7 +71,7 @@ pub struct ListOutboxArgs {
     pub output: OutputArgs,
 }
 
-/// Flags of "outbox send".
+// Flags of "outbox send".
 #[derive(Debug, Args)]
 pub struct SendOutboxArgs {
     /// Send only this message, named as "outbox list" prints it
@@ -89,7 +90,7 @@ pub struct SendOutboxArgs {
     pub output: OutputArgs,
 }
 
-/// Flags of "outbox remove".
+// Flags of "outbox remove".
 #[derive(Debug, Args)]
 pub struct RemoveOutboxArgs {
     /// Remove this message, named as "outbox list" prints it

@@ -17,7 +17,7 @@ It is silent and exits 0 while the last success is recent enough. Otherwise the 
 are told, and the exit codes are those of \"notify\". The manual has lines for restic, borg, rsync
 and Carbon Copy Cloner.";
 
-/// Flags of "overdue".
+// Flags of "overdue".
 #[derive(Debug, Args)]
 pub struct OverdueArgs {
     // its own flags come first: a heading holds for every flag that follows it
@@ -37,7 +37,7 @@ pub struct OverdueArgs {
     pub output: OutputArgs,
 }
 
-/// Where the time of the last success comes from.
+// Where the time of the last success comes from.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false, id = "last")]
 pub struct LastSuccessArgs {

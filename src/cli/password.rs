@@ -33,6 +33,7 @@ Examples:
 
 /// What can be done about the passwords that are kept.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum PasswordCommand {
     /// Keep the password of an account; it is asked for twice, without echo
     #[command(after_help = SET_EXAMPLES)]
@@ -45,7 +46,7 @@ pub enum PasswordCommand {
     List(ListPasswordsArgs),
 }
 
-/// Flags of "password set".
+// Flags of "password set".
 #[derive(Debug, Args)]
 pub struct SetPasswordArgs {
     /// Keep it for this account: HOST:PORT:USER as messages print it, PRESET:USER, growl:HOST[:PORT], or what
@@ -63,7 +64,7 @@ pub struct SetPasswordArgs {
     pub output: OutputArgs,
 }
 
-/// Whether and how a password is tried before it is kept.
+// Whether and how a password is tried before it is kept.
 #[derive(Debug, Args)]
 pub struct TrialArgs {
     /// Sign in to the server with it before it is kept; nothing is sent
@@ -84,7 +85,7 @@ pub struct TrialArgs {
     pub allow_cleartext_password: bool,
 }
 
-/// Flags of "password remove".
+// Flags of "password remove".
 #[derive(Debug, Args)]
 pub struct RemovePasswordArgs {
     /// Forget the one of this account, named as for "password set"
@@ -96,7 +97,7 @@ pub struct RemovePasswordArgs {
     pub output: OutputArgs,
 }
 
-/// Where an account is looked up, and for how long.
+// Where an account is looked up, and for how long.
 #[derive(Debug, Args)]
 pub struct LookupArgs {
     /// Look the account up in the Mail of this home folder: another person's, or one on another disk
@@ -107,7 +108,7 @@ pub struct LookupArgs {
     pub deadline: Option<Duration>,
 }
 
-/// Flags of "password list".
+// Flags of "password list".
 #[derive(Debug, Args)]
 pub struct ListPasswordsArgs {
     #[command(flatten)]

@@ -20,7 +20,7 @@ It prints nothing of its own on stdout, and ends as COMMAND ends, whatever becom
 with its exit code or by its signal; 127 when it is not found, 126 when it cannot be started, 64
 when this command line is wrong, and then nothing is run.";
 
-/// Flags of "run".
+// Flags of "run".
 #[derive(Debug, Args)]
 pub struct RunCommandArgs {
     // its own flags come first: a heading holds for every flag that follows it

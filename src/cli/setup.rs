@@ -11,7 +11,7 @@ use super::{OutputArgs, Recipients};
 use crate::decide::Policy;
 use crate::task::TlsMode;
 
-/// Flags of "setup".
+// Flags of "setup".
 #[derive(Debug, Args)]
 pub struct SetupArgs {
     /// The task file to write or to edit: a path, or a name of the configuration folder
@@ -30,7 +30,7 @@ pub struct SetupArgs {
     pub output: OutputArgs,
 }
 
-/// The answers; what is not given is asked.
+// The answers; what is not given is asked.
 #[derive(Debug, Args, Default)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a flag that is there or not")]
 pub struct AnswerArgs {

@@ -2,13 +2,15 @@
 
 use crate::cli::Shell;
 use crate::commands::output::print_and_end;
+use crate::commands::packed;
 use crate::exit::Exit;
 
 /// Runs the command.
 pub(super) fn run(shell: Shell) -> Exit {
-    print_and_end(match shell {
-        Shell::Bash => include_str!("../../completions/backup-notify.bash"),
-        Shell::Zsh => include_str!("../../completions/_backup-notify"),
-        Shell::Fish => include_str!("../../completions/backup-notify.fish"),
-    })
+    match shell {
+        // short, and read by many a shell at its start
+        Shell::Bash => print_and_end(include_str!("../../completions/backup-notify.bash")),
+        Shell::Zsh => packed::print(packed::ZSH),
+        Shell::Fish => packed::print(packed::FISH),
+    }
 }

@@ -12,6 +12,7 @@ mod outbox;
 pub(crate) use outbox::check_shown;
 mod output;
 mod overdue;
+mod packed;
 mod password;
 mod question;
 mod ran_as;

@@ -1,11 +1,9 @@
-//! `schema`: the JSON Schema of the task file.
+//! `schema`: the JSON Schema of the task file, as it is kept beside the task's own types.
 
-use crate::commands::output::print_and_end;
+use crate::commands::packed;
 use crate::exit::Exit;
-use crate::task;
 
 /// Runs the command.
 pub(super) fn run() -> Exit {
-    // the alternate form of a JSON value is the indented one
-    print_and_end(&format!("{:#}\n", task::schema().as_value()))
+    packed::print(packed::SCHEMA)
 }

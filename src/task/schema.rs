@@ -90,3 +90,21 @@ impl JsonSchema for True {
         json_schema!({ "const": true })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{env, fs};
+
+    /// The schema is printed from this file: what makes it is not in the program.
+    #[test]
+    fn the_schema_that_is_kept_is_the_one_of_the_types() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/task/schema.json");
+        // the alternate form of a JSON value is the indented one
+        let made = format!("{:#}\n", super::schema().as_value());
+        if env::var_os("BACKUP_NOTIFY_WRITE_PAGES").is_some() {
+            fs::write(path, &made).unwrap();
+        }
+        let kept = fs::read_to_string(path).unwrap();
+        assert!(kept == made, "{path} is old: BACKUP_NOTIFY_WRITE_PAGES=1 cargo test --lib the_schema");
+    }
+}

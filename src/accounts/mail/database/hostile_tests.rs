@@ -63,7 +63,9 @@ fn a_view_or_a_virtual_table_is_not_read() {
     let view = "CREATE VIEW ZACCOUNT AS SELECT 1 AS Z_PK, 7 AS ZACCOUNTTYPE;";
     let endless = "CREATE VIEW ZACCOUNT AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)
                    SELECT i AS Z_PK, 7 AS ZACCOUNTTYPE FROM n;";
-    let virtual_table = "CREATE VIRTUAL TABLE ZACCOUNT USING fts5(Z_PK, ZACCOUNTTYPE);";
+    // the SQLite in the program has no such tables and makes none
+    let virtual_table = "PRAGMA writable_schema = ON; INSERT INTO sqlite_schema VALUES
+        ('table', 'ZACCOUNT', 'ZACCOUNT', 0, 'CREATE VIRTUAL TABLE ZACCOUNT USING fts5(Z_PK, ZACCOUNTTYPE)');";
     for other in [view, endless, virtual_table, ""] {
         within_seconds(2, || {
             assert_eq!(made(&format!("{rest}{other}")).unwrap_err(), "it has no table ZACCOUNT", "{other}");

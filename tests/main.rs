@@ -31,6 +31,8 @@ mod echoes;
 mod exit_codes;
 mod fault_matrix;
 mod faults;
+#[cfg(target_os = "linux")]
+mod few_calls;
 mod growl;
 mod growl_faults;
 #[cfg(target_os = "linux")]

@@ -1,5 +1,4 @@
-//! Packs the long texts that the program prints, which are larger than what unpacks them, and leaves out of the
-//! release binary what nothing in it reads.
+//! Packs the long texts that the program prints, which are larger than what unpacks them.
 #![allow(clippy::print_stdout, reason = "so cargo is told")]
 
 use std::error::Error;
@@ -28,11 +27,6 @@ fn main() -> Result<(), Box<dyn Error>> {
         let mut packed = DeflateEncoder::new(packed, Compression::best());
         packed.write_all(&text)?;
         packed.finish()?;
-    }
-    // what ends with the first panic has no use for a table of how to go on after one
-    let is = |name, wanted| env::var(name).is_ok_and(|value| value == wanted);
-    if is("CARGO_CFG_TARGET_OS", "linux") && is("PROFILE", "release") {
-        println!("cargo::rustc-link-arg-bins=-Wl,--no-eh-frame-hdr");
     }
     Ok(())
 }

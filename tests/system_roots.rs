@@ -186,6 +186,8 @@ fn the_system_s_roots_are_found_by_their_hash_and_the_file_of_all_is_read_once_a
         (&[ours], Some(&[ours, below]), &alone, 0, &[all]),
         (&[other], Some(&[ours, below]), &alone, 0, &[all]),
         (&[ours], Some(&[ours]), &alone, 76, &[all]),
+        // what stands between in the file, and the root in the folder
+        (&[ours], Some(&[below]), &alone, 0, &[all, hash]),
     ] {
         computer.trusts(hashed, bundle);
         for mode in ["implicit", "starttls"] {

@@ -72,7 +72,16 @@ impl Verifier {
     /// know; nothing where that could not accept the chain either.
     pub(super) fn beyond(&self, chain: &[CertificateFacts]) -> Option<Self> {
         let roots = self.more.as_ref()?.for_chain(chain);
-        if roots.is_empty() { None } else { Self::only(roots).ok() }
+        if roots.is_empty() {
+            return None;
+        }
+        // beside what the folders have: the one may hold the root, and the other what stands between
+        let mut builder = builder();
+        for root in roots {
+            builder.add_root_certificate(root);
+        }
+        let connector = builder.build().ok()?;
+        Some(Self { connector, pins: Vec::new(), more: None })
     }
 
     /// Tells whether the system may trust more than this one has looked at.

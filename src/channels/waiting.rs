@@ -222,6 +222,7 @@ impl<'a> Lines<'a> {
             let begun = Instant::now();
             let result = line.mailer.send_on(&envelope, &bytes);
             let (worn, is_open) = (line.used, line.mailer.is_open());
+            let denied = line.mailer.knows_no_bdat();
             line.used |= result.is_ok();
             if result.is_ok() {
                 self.slowest = self.slowest.max(begun.elapsed());
@@ -244,6 +245,9 @@ impl<'a> Lines<'a> {
                 self.plain.push(courier.route.clone());
                 continue;
             }
+            if denied {
+                self.plain.push(courier.route.clone());
+            }
             match error.refused_for_size() {
                 Some(words) if too_large.is_none() => too_large = Some(words),
                 _ => {
@@ -252,7 +256,8 @@ impl<'a> Lines<'a> {
                     // a server that never says what became of it takes the time of no other again
                     let refused = refused || error.is_uncertain();
                     let failure = Failure::from_situation(&error);
-                    return Err(Fault { failure, refused, down: !is_open });
+                    // one that was given up for its BDAT has refused nobody else
+                    return Err(Fault { failure, refused, down: !is_open && !denied });
                 }
             }
         }

@@ -1,11 +1,15 @@
 //! What a session says and hears: bytes out in one write, replies in, with the secret taken out of them.
 
 use std::io::{self, ErrorKind, Write};
+use std::time::Duration;
 
 use crate::smtp::Session;
 use crate::smtp::error::Problem;
 use crate::smtp::reply::{Reply, ReplyError};
 use crate::smtp::session::refusal;
+
+/// How long a server may take to go that has answered QUIT by a no.
+const GOODBYE: Duration = Duration::from_secs(2);
 
 impl Session<'_> {
     /// Sends bytes in one write.
@@ -49,11 +53,26 @@ impl Session<'_> {
         let next = self.reply();
         self.stream.set_at_once(false);
         // in words of its own, but the one answer that is due
-        if quit && (next.is_err() || !self.has_more()) {
+        let is_the_last = quit
+            && match &next {
+                Err(_) => true,
+                Ok(reply) if reply.is_positive() => !self.has_more(),
+                // it could be the one to the message, with that to QUIT still to come
+                Ok(_) => self.is_over(),
+            };
+        if is_the_last {
             return Ok(());
         }
         self.between_commands = false;
         Err(Problem::Unexpected(next?))
+    }
+
+    /// Waits a little for the server to end the connection; false where it says more, or keeps it open.
+    fn is_over(&mut self) -> bool {
+        self.set_deadline(self.deadline.at_most(GOODBYE));
+        let more = self.replies.has_more(&mut self.stream).map_err(|error| self.unread(error));
+        self.set_deadline(self.deadline);
+        !matches!(more, Ok(_) | Err(Problem::TimedOut(_)))
     }
 
     /// Looks for more from the server, without a wait.

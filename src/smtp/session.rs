@@ -42,6 +42,8 @@ pub struct Session<'a> {
     pub(super) between_commands: bool,
     /// Whether the last message was refused: of that the server may still know the sender.
     pub(super) half_begun: bool,
+    /// Whether the server did not know BDAT when there was nobody to send to.
+    pub(super) knows_no_bdat: bool,
 }
 
 impl std::fmt::Debug for Session<'_> {
@@ -116,6 +118,7 @@ impl<'a> Session<'a> {
             traces: None,
             between_commands: false,
             half_begun: false,
+            knows_no_bdat: false,
         };
         if route.mode == TlsMode::Starttls {
             session.step(Step::Greeting, Self::greeting)?;

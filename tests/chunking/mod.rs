@@ -6,6 +6,7 @@ mod flight;
 mod order;
 mod real;
 mod same;
+mod shifted;
 mod sizes;
 mod window;
 #[cfg(target_os = "linux")]

@@ -281,6 +281,7 @@ impl<'a> Course<'a> {
             Effort::Deliver => mailer.send_raw(&envelope, self.bytes()),
             Effort::Rehearse | Effort::Offline => mailer.rehearse(&envelope, self.bytes()),
         };
+        self.plain |= mailer.knows_no_bdat();
         let done = self.settle(result)?;
         if circumstances.more && mailer.is_open() {
             self.line = Line::Open(Box::new((courier.route.clone(), mailer)));

@@ -7,9 +7,9 @@
 use crate::smtp::Session;
 use crate::smtp::error::Problem;
 use crate::smtp::reply::Reply;
-use crate::smtp::transaction::End;
 use crate::smtp::transaction::group::{Command, Progress, verdict};
 use crate::smtp::transaction::letter::{CHUNK, Letter};
+use crate::smtp::transaction::{End, after_the_message};
 
 impl Session<'_> {
     /// Sends the last commands with the message behind them, and reads what is said of sender and recipients.
@@ -49,11 +49,16 @@ impl Session<'_> {
     fn after_a_no(&mut self, no: Problem, end: End) -> Problem {
         match self.reply() {
             Ok(reply) if reply.code == 421 => Problem::Refused(reply),
+            // nobody takes a message for nobody: the no was the answer to something else, or none at all
+            Ok(reply) if reply.is_positive() && reply.code != 221 => {
+                self.between_commands = false;
+                Problem::Unexpected(reply)
+            }
             Ok(reply) => {
                 // out of order it is, with nobody to send to: 503. Who does not know BDAT takes the message for
                 // commands
-                let unknown = is_unknown(&reply) && reply.code != 503;
-                self.between_commands = end == End::Open && !unknown;
+                self.knows_no_bdat = is_unknown(&reply) && reply.code != 503;
+                self.between_commands = end == End::Open && !self.knows_no_bdat;
                 no
             }
             Err(_) => no,
@@ -63,9 +68,17 @@ impl Session<'_> {
     /// Reads what the server says of a message that has gone along with the commands.
     pub(super) fn answer_in_flight(&mut self, end: End) -> Result<String, Problem> {
         let quit = end == End::Message;
-        let answer = self.judgement(quit).map_err(|problem| self.as_of_bdat(problem))?;
-        self.nothing_more(quit)?;
-        Ok(answer)
+        let answer = self.judgement(quit).map_err(|problem| self.as_of_bdat(problem));
+        if matches!(answer, Ok(_) | Err(Problem::Refused(_)))
+            && let Err(more) = self.nothing_more(quit)
+        {
+            // a no stands, unless a yes behind it could be the answer
+            let hides_a_yes = matches!(&more, Problem::Unexpected(reply) if reply.is_positive());
+            if answer.is_ok() || hides_a_yes {
+                return Err(after_the_message(more));
+            }
+        }
+        answer
     }
 
     /// Hands over a message that is too long to go along.

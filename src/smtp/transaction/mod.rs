@@ -88,6 +88,12 @@ impl<'a> Mailer<'a> {
         self.0.borrow().between_commands
     }
 
+    /// Tells whether the server has refused everybody, and does not know BDAT although it offers it: no
+    /// message was refused for that, and the next had better go by DATA.
+    pub(crate) fn knows_no_bdat(&self) -> bool {
+        self.0.borrow().knows_no_bdat
+    }
+
     /// Goes as far as an accepted recipient, and takes it back with RSET: nothing is sent.
     pub fn rehearse(&self, envelope: &Envelope, message: &[u8]) -> Result<Receipt, SendError> {
         self.0.borrow_mut().transaction(envelope, message, End::Rehearsal)

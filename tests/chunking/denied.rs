@@ -62,6 +62,25 @@ fn a_message_that_was_taken_for_commands_arrives_once() {
 }
 
 #[test]
+fn what_is_too_large_with_its_log_goes_by_data_without_it_too() {
+    let site = Site::new();
+    // refused for its size on the second connection, which is lost with it
+    let too_large = Action::reply_and_close("552 5.3.4 too big");
+    let server = chunking(&site).quirk(Quirk::NoBdat).fault_on(2, Stage::FinalDot, too_large).start();
+    let mut task = site.task(&server, "implicit");
+    task["email"]["attach_log"] = json!("always");
+    let path = site.world.task(&task);
+    let log = site.world.write("run.log", noise(1000));
+    let run = site.world.command(&["notify", "--exit-code", "1", "--log"]);
+    let output = run.args([log.to_str().unwrap()]).task(&path).run();
+    output.assert_code(0).assert_stderr_has("sending again without the log");
+    let sessions = server.sessions();
+    assert_eq!(sessions.len(), 3, "{output}");
+    assert!(!sessions[1].verbs().contains("BDAT") && !sessions[2].verbs().contains("BDAT"));
+    assert_eq!(server.message().accepted_recipients(), ["ops@example.test"]);
+}
+
+#[test]
 fn nothing_of_the_first_try_is_mixed_into_the_second() {
     let site = Site::new();
     let server = chunking(&site)
@@ -89,6 +108,15 @@ fn with_nobody_to_send_to_a_denial_says_nothing() {
         output.assert_stderr_lacks("502");
         assert_eq!(server.sessions().len(), 1);
     }
+}
+
+#[test]
+fn after_a_denial_with_nobody_to_send_to_the_next_try_goes_by_data() {
+    let site = Site::new();
+    let later = Action::reply("450 4.2.0 later");
+    let server = chunking(&site).quirk(Quirk::NoBdat).fault_on(1, Stage::Rcpt(1), later).start();
+    site.notify(&site.task(&server, "implicit")).assert_code(0);
+    went_by_data(&server, "EHLO AUTH MAIL RCPT BDAT");
 }
 
 #[test]

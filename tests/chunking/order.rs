@@ -115,3 +115,34 @@ fn answers_that_wait_in_the_socket_are_not_those_to_the_message() {
     assert_eq!(output.json()["deliveries"][0]["status"], "failed");
     assert_eq!(server.join().unwrap(), "", "the message is handed over");
 }
+
+#[test]
+fn an_answer_that_is_there_before_the_end_of_a_long_message_is_not_the_one_to_it() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let server = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut lines = BufReader::new(stream.try_clone().unwrap());
+        stream.write_all(b"220 mail.test\r\n").unwrap();
+        lines.read_line(&mut String::new()).unwrap();
+        stream.write_all(b"250-mail.test\r\n250-PIPELINING\r\n250 CHUNKING\r\n").unwrap();
+        lines.read_line(&mut String::new()).unwrap();
+        lines.read_line(&mut String::new()).unwrap();
+        // as long as what is read at once, so that the rest stays behind
+        let mail = "250 2.1.0 ok\r\n";
+        let rcpt = "x".repeat(4096 - mail.len() - "250 \r\n".len());
+        stream.write_all(format!("{mail}250 {rcpt}\r\n250 2.0.0 queued\r\n").as_bytes()).unwrap();
+        let _ = lines.read_to_end(&mut Vec::new());
+    });
+    let site = Site::new();
+    let mut task = site.task_for(&json!({ "host": "127.0.0.1", "port": port, "auth": "none" }), "none");
+    task["email"].as_object_mut().unwrap().remove("password");
+    task["email"]["attach_log"] = json!("always");
+    let path = site.world.task(&task);
+    let log = site.world.write("run.log", crate::log_attached::noise(200_000));
+    let command = ["notify", "--exit-code", "1", "--json", "--log", log.to_str().unwrap()];
+    let output = site.world.command(&command).task(&path).run();
+    output.assert_code(76).assert_stderr_has("250 2.0.0 queued");
+    assert_eq!(output.json()["deliveries"][0]["status"], "failed");
+    server.join().unwrap();
+}

@@ -20,7 +20,7 @@ const STAGES: [Stage; 3] = [Stage::Mail, Stage::Rcpt(1), Stage::FinalDot];
 #[test]
 fn a_connection_that_is_lost_is_a_doubt_and_is_tried_once_more_or_waits() {
     for stage in STAGES {
-        for action in [Action::Close, Action::Reset, Action::SayGoodbye] {
+        for action in [Action::Close, Action::Reset, Action::SayGoodbye, Action::Alert] {
             let site = Site::new();
             let server = chunking(&site).fault(stage, action.clone()).start();
             let output = site.notify(&site.task(&server, "implicit"));

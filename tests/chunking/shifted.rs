@@ -45,7 +45,7 @@ fn told(site: &Site, command: &[&str], to: &[&str], answers: &'static str) -> Ou
     task["email"].as_object_mut().unwrap().remove("password");
     task["email"]["to"] = json!(to);
     task["email"]["attach_log"] = json!("always");
-    task["deadline"] = json!("20s");
+    task["deadline"] = json!("6s");
     let path = site.world.task(&task);
     let output = site.world.command(command).args(["--json"]).task(&path).run();
     server.join().unwrap();

@@ -43,10 +43,12 @@ impl Session<'_> {
     }
 
     /// Checks that the server has said no more than it was asked, as far as that has come in; `quit` tells
-    /// whether it was asked to go as well.
+    /// whether it was asked to go as well, which it answers at once or is not waited for.
     pub(super) fn nothing_more(&mut self, quit: bool) -> Result<(), Problem> {
+        // the answer to QUIT comes along with the one before it, and an answer too many shows in its place
+        let more = if quit { self.says_more_soon() } else { self.has_more() };
         // a server may go by itself too, and says nothing after that
-        if !self.has_more() || self.replies.begins_with(*b"221") || self.replies.begins_with(*b"421") {
+        if !more || self.replies.begins_with(*b"221") || self.replies.begins_with(*b"421") {
             return Ok(());
         }
         self.stream.set_at_once(quit);
@@ -69,10 +71,19 @@ impl Session<'_> {
 
     /// Waits a little for the server to end the connection; false where it says more, or keeps it open.
     fn is_over(&mut self) -> bool {
+        !matches!(self.a_little_later(), Ok(_) | Err(Problem::TimedOut(_)))
+    }
+
+    /// Waits a little for more from the server.
+    fn says_more_soon(&mut self) -> bool {
+        self.a_little_later().unwrap_or(false)
+    }
+
+    fn a_little_later(&mut self) -> Result<bool, Problem> {
         self.set_deadline(self.deadline.at_most(GOODBYE));
         let more = self.replies.has_more(&mut self.stream).map_err(|error| self.unread(error));
         self.set_deadline(self.deadline);
-        !matches!(more, Ok(_) | Err(Problem::TimedOut(_)))
+        more
     }
 
     /// Looks for more from the server, without a wait.

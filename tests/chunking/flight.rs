@@ -62,7 +62,7 @@ fn a_thousand_recipients_are_asked_about_in_flights_of_eight_kilobytes_and_the_m
 }
 
 #[test]
-fn the_answer_to_quit_is_not_waited_for() {
+fn the_answer_to_quit_is_not_waited_for_long() {
     let site = Site::new();
     let server = chunking(&site).fault(Stage::Quit, Action::Stall).start();
     site.notify(&site.task(&server, "implicit")).assert_code(0);

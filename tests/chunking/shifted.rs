@@ -4,6 +4,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::thread;
+use std::time::Duration;
 
 use serde_json::json;
 
@@ -13,7 +14,8 @@ use crate::support::outbox::Outbox;
 use crate::support::output::Output;
 use crate::support::smtp_server::Quirk;
 
-/// Sends one message to a server that answers the flight with this, and then waits for the client to go.
+/// Sends one message to a server that answers the flight with this, and then waits for the client to go. At a NUL
+/// it takes its time.
 fn told(site: &Site, command: &[&str], to: &[&str], answers: &'static str) -> Output {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -34,7 +36,12 @@ fn told(site: &Site, command: &[&str], to: &[&str], answers: &'static str) -> Ou
         let line = hear("BDAT");
         let count: usize = line.split_whitespace().nth(1).unwrap().parse().unwrap();
         lines.read_exact(&mut vec![0; count]).unwrap();
-        stream.write_all(answers.as_bytes()).unwrap();
+        for (part, answers) in answers.split('\0').enumerate() {
+            if part > 0 {
+                thread::sleep(Duration::from_millis(300));
+            }
+            stream.write_all(answers.as_bytes()).unwrap();
+        }
         // what breaks off in the middle of a line
         if !answers.ends_with('\n') {
             return;
@@ -79,8 +86,12 @@ fn a_no_too_many_does_not_hide_that_the_message_was_taken() {
 
 #[test]
 fn a_yes_too_many_does_not_hide_that_the_message_was_refused() {
-    // QUIT has not been answered yet, or has
-    for refusal in ["554 5.6.0 spam\r\n", "451 4.3.0 later\r\n221 2.0.0 bye\r\n"] {
+    // QUIT has not been answered yet, or has; or nothing but the one too many is there at first
+    for refusal in [
+        "554 5.6.0 spam\r\n",
+        "\x00554 5.6.0 spam\r\n221 2.0.0 bye\r\n",
+        "451 4.3.0 later\r\n221 2.0.0 bye\r\n",
+    ] {
         let answers = format!("250 2.1.0 ok\r\n250 2.0.0 more\r\n250 2.1.5 ok\r\n{refusal}");
         let output = told(&Site::new(), &["notify", "--exit-code", "1"], &ONE, answers.leak());
         output.assert_code(76).assert_stderr_has("broke the protocol");

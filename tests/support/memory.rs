@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
+use std::time::{Duration, Instant};
 
 use super::leaks::Secret;
 
@@ -86,6 +87,18 @@ impl Search {
     }
 
     fn but_for(&self, pid: u32, left_out: &Range<u64>) -> Found {
+        let until = Instant::now() + Duration::from_secs(20);
+        loop {
+            match self.as_mapped(pid, left_out) {
+                Ok(found) => return found,
+                // a process that has just begun to wait still gives memory back: all is looked at anew
+                Err(line) => assert!(Instant::now() < until, "{line} cannot be read"),
+            }
+        }
+    }
+
+    /// Looks through what is mapped now, or names what is mapped no longer.
+    fn as_mapped(&self, pid: u32, left_out: &Range<u64>) -> Result<Found, String> {
         let maps = fs::read_to_string(format!("/proc/{pid}/maps")).expect("the process lives");
         let memory = File::open(format!("/proc/{pid}/mem")).expect("only root can look into it");
         let mut found = Found::default();
@@ -100,7 +113,7 @@ impl Search {
             let (begin, end) = range.split_once('-').unwrap();
             let (begin, end) = [begin, end].map(|n| u64::from_str_radix(n, 16).unwrap()).into();
             let mut bytes = vec![0; usize::try_from(end - begin).unwrap()];
-            memory.read_exact_at(&mut bytes, begin).unwrap_or_else(|error| panic!("{line}: {error}"));
+            memory.read_exact_at(&mut bytes, begin).map_err(|error| format!("{line}: {error}"))?;
             for at in left_out.clone().filter(|at| (begin..end).contains(at)) {
                 bytes[usize::try_from(at - begin).unwrap()] = 0;
             }
@@ -113,7 +126,7 @@ impl Search {
         }
         // what ended while it was read was not looked through
         assert!(!environment(pid).is_empty(), "process {pid} has ended");
-        found
+        Ok(found)
     }
 
     fn bytes(&self, place: &str, bytes: &[u8], found: &mut Found) {

@@ -58,7 +58,8 @@ fn a_thousand_recipients_are_asked_about_in_flights_of_eight_kilobytes_and_the_m
         let length: usize = of_group.map(|command| command.line.len() + 2).sum();
         assert!(length <= 8 * 1024 + "QUIT\r\n".len(), "{length}");
     }
-    assert_eq!(flights(session, &["BDAT", "QUIT"]), [*groups.last().unwrap()]);
+    // with 8 KiB before it the message may take two records of TLS, of which the server hears one after the other
+    assert_eq!(flights(session, &["BDAT"]), [*groups.last().unwrap()]);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The long texts that `build.rs` has packed.
+//! The long texts that `src/build.rs` has packed.
 
 use std::io::Read as _;
 

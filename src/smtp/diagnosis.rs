@@ -71,8 +71,9 @@ fn is_old(version: &str) -> bool {
 ///
 /// What is left counts if, and only if, the fault is an unknown issuer. For `system` it is what the
 /// system trusts besides (see `system_roots`), for `self-signed-root` the self-signed root that the
-/// server presents. Either becomes the only anchor of another connection, with every other check
-/// switched on. The connection on which the chain was read signs in nowhere.
+/// server presents. Another connection has the one for an anchor beside the folders, or the other for
+/// its only one, and every other check switched on. The connection on which the chain was read signs in
+/// nowhere.
 pub(super) fn look_again<'a>(
     error: SmtpError,
     verifier: &Verifier,
